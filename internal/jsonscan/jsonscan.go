@@ -1,0 +1,301 @@
+// Package jsonscan walks the members of one JSON object without decoding it:
+// one pass, no recursion and no allocation, so that it may run over bytes that
+// nobody has vouched for yet.
+//
+// It is strict about the object itself (punctuation, names, strings, numbers
+// and literals are as RFC 8259 has them) and refuses a name with an escape in
+// it, so that no other parser can read a member under a name that this one did
+// not see. Nested arrays and objects are only measured: their brackets are
+// counted and their strings skipped. Whoever decodes one finds out whether it
+// is well formed.
+package jsonscan
+
+import "errors"
+
+// The errors say nothing of the input, which may be personal data.
+var (
+	ErrNotObject   = errors.New("not a JSON object")
+	ErrSyntax      = errors.New("malformed JSON")
+	ErrEscapedName = errors.New("an escape in a member's name")
+	ErrMissing     = errors.New("no such member")
+	ErrTwice       = errors.New("the same member twice")
+)
+
+// Find returns the value of the one member of that name, exactly as it stands
+// in the object. The whole object is scanned, since the name may come again.
+func Find(object []byte, name string) ([]byte, error) {
+	var found []byte
+	o := Over(object)
+	for o.Next() {
+		if string(o.Name()) != name {
+			continue
+		}
+		if found != nil {
+			return nil, ErrTwice
+		}
+		found = o.Value()
+	}
+	if o.Err() != nil {
+		return nil, o.Err()
+	}
+	if found == nil {
+		return nil, ErrMissing
+	}
+	return found, nil
+}
+
+// Object iterates over the members of an object. [Over] sets it up; it is for
+// one goroutine.
+type Object struct {
+	b     []byte
+	i     int
+	name  []byte
+	value []byte
+	state state
+	err   error
+}
+
+type state uint8
+
+const (
+	before state = iota // the opening brace
+	inside              // a member was read
+	after               // the closing brace, or an error
+)
+
+// Over starts a walk over the object that is the whole of b but for white space.
+func Over(b []byte) Object { return Object{b: b} }
+
+// Name is the current member's name, without its quotes.
+func (o *Object) Name() []byte { return o.name }
+
+// Value is the current member's value exactly as it stands in the input. It
+// shares the input's memory; appending to it copies.
+func (o *Object) Value() []byte { return o.value }
+
+// Err is nil once Next has returned false at the end of a whole object.
+func (o *Object) Err() error { return o.err }
+
+// Next steps to the next member. It is false at the end and on an error.
+func (o *Object) Next() bool {
+	if !o.toName() {
+		return false
+	}
+	start := o.i + 1
+	if !o.skipName() {
+		return false
+	}
+	o.name = o.b[start : o.i-1]
+	o.space()
+	if o.at() != ':' {
+		return o.fail(ErrSyntax)
+	}
+	o.i++
+	o.space()
+	start = o.i
+	if !o.skipValue() {
+		return o.fail(ErrSyntax)
+	}
+	o.value = o.b[start:o.i:o.i]
+	return true
+}
+
+// toName moves to the next member's name, or consumes the end of the object.
+func (o *Object) toName() bool {
+	o.space()
+	c := o.at()
+	switch {
+	case o.state == after:
+		return false
+	case o.state == before && c != '{':
+		return o.fail(ErrNotObject)
+	case o.state == inside && c == '}':
+		return o.end()
+	case o.state == inside && c != ',':
+		return o.fail(ErrSyntax)
+	}
+	o.i++
+	o.space()
+	if o.state == before && o.at() == '}' {
+		return o.end()
+	}
+	o.state = inside
+	return true
+}
+
+// end consumes the closing brace: only white space may follow. It is false,
+// since there is no further member.
+func (o *Object) end() bool {
+	o.i++
+	o.space()
+	if o.i != len(o.b) {
+		return o.fail(ErrSyntax)
+	}
+	o.state, o.name, o.value = after, nil, nil
+	return false
+}
+
+func (o *Object) fail(err error) bool {
+	o.state, o.name, o.value, o.err = after, nil, nil, err
+	return false
+}
+
+// at is the byte at the cursor, or 0, with which no token starts, at the end.
+func (o *Object) at() byte {
+	if o.i < len(o.b) {
+		return o.b[o.i]
+	}
+	return 0
+}
+
+func (o *Object) space() {
+	for o.i < len(o.b) && isSpace(o.b[o.i]) {
+		o.i++
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// skipName consumes a string without escapes.
+func (o *Object) skipName() bool {
+	if o.at() != '"' {
+		return o.fail(ErrSyntax)
+	}
+	for o.i++; o.i < len(o.b); o.i++ {
+		switch c := o.b[o.i]; {
+		case c == '"':
+			o.i++
+			return true
+		case c == '\\':
+			return o.fail(ErrEscapedName)
+		case c < ' ':
+			return o.fail(ErrSyntax)
+		}
+	}
+	return o.fail(ErrSyntax)
+}
+
+func (o *Object) skipValue() bool {
+	switch c := o.at(); c {
+	case '{', '[':
+		return o.skipNested()
+	case '"':
+		return o.skipString()
+	case 't':
+		return o.skipLiteral("true")
+	case 'f':
+		return o.skipLiteral("false")
+	case 'n':
+		return o.skipLiteral("null")
+	default:
+		return o.skipNumber()
+	}
+}
+
+// skipNested consumes an array or object by counting brackets outside strings.
+func (o *Object) skipNested() bool {
+	depth := 0
+	b := o.b
+	for i := o.i; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				o.i = i + 1
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// skipString consumes a string and checks its escapes.
+func (o *Object) skipString() bool {
+	for o.i++; o.i < len(o.b); o.i++ {
+		switch c := o.b[o.i]; {
+		case c == '"':
+			o.i++
+			return true
+		case c == '\\':
+			if !o.skipEscape() {
+				return false
+			}
+		case c < ' ':
+			return false
+		}
+	}
+	return false
+}
+
+// skipEscape consumes a backslash and all of its escape but the last byte.
+func (o *Object) skipEscape() bool {
+	o.i++
+	switch o.at() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return true
+	case 'u':
+		for range 4 {
+			o.i++
+			if !isHex(o.at()) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func isHex(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func (o *Object) skipLiteral(word string) bool {
+	if len(o.b)-o.i < len(word) || string(o.b[o.i:o.i+len(word)]) != word {
+		return false
+	}
+	o.i += len(word)
+	return true
+}
+
+func (o *Object) skipNumber() bool {
+	if o.at() == '-' {
+		o.i++
+	}
+	if o.at() == '0' {
+		o.i++
+	} else if !o.skipDigits() {
+		return false
+	}
+	if o.at() == '.' {
+		o.i++
+		if !o.skipDigits() {
+			return false
+		}
+	}
+	if c := o.at(); c == 'e' || c == 'E' {
+		o.i++
+		if c := o.at(); c == '+' || c == '-' {
+			o.i++
+		}
+		return o.skipDigits()
+	}
+	return true
+}
+
+// skipDigits consumes one digit or more.
+func (o *Object) skipDigits() bool {
+	start := o.i
+	for isDigit(o.at()) {
+		o.i++
+	}
+	return o.i > start
+}

@@ -1,0 +1,186 @@
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func members(b []byte) (names, values []string, err error) {
+	o := Over(b)
+	for o.Next() {
+		names = append(names, string(o.Name()))
+		values = append(values, string(o.Value()))
+	}
+	if o.Next() {
+		panic("Next after the end")
+	}
+	return names, values, o.Err()
+}
+
+func TestObjectYieldsMembersAsTheyStand(t *testing.T) {
+	in := " {\"a\" : 1 ,\n\"b\":{\"x\":[\"}\\\"]\",{}]}\t,\"c\":\"\\u00e9\\n\", \"d\":-0.5e+3,\"\":null,\"é\":[ ],\"t\":true,\"f\":false}\r\n"
+	names, values, err := members([]byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(names, "|"), "a|b|c|d||é|t|f"; got != want {
+		t.Errorf("names %q, want %q", got, want)
+	}
+	if got, want := strings.Join(values, "|"), `1|{"x":["}\"]",{}]}|"\u00e9\n"|-0.5e+3|null|[ ]|true|false`; got != want {
+		t.Errorf("values %q, want %q", got, want)
+	}
+	if _, _, err := members([]byte(" { } ")); err != nil {
+		t.Errorf("empty object: %v", err)
+	}
+}
+
+func TestObjectRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, in string
+		want     error
+	}{
+		{"nothing", "", ErrNotObject},
+		{"an array", "[]", ErrNotObject},
+		{"a string", `"a"`, ErrNotObject},
+		{"a byte order mark", "\ufeff{}", ErrNotObject},
+		{"an open brace", "{", ErrSyntax},
+		{"a comma first", `{,"a":1}`, ErrSyntax},
+		{"a comma last", `{"a":1,}`, ErrSyntax},
+		{"no comma", `{"a":1 "b":2}`, ErrSyntax},
+		{"no colon", `{"a" 1}`, ErrSyntax},
+		{"no value", `{"a":}`, ErrSyntax},
+		{"a second object", `{}{}`, ErrSyntax},
+		{"text behind", `{"a":1}x`, ErrSyntax},
+		{"an escaped name", `{"\u0061":1}`, ErrEscapedName},
+		{"an escaped quote in a name", `{"a\"":1}`, ErrEscapedName},
+		{"an open name", `{"a`, ErrSyntax},
+		{"a newline in a name", "{\"a\n\":1}", ErrSyntax},
+		{"a name without quotes", `{a:1}`, ErrSyntax},
+		{"a newline in a string", "{\"a\":\"\n\"}", ErrSyntax},
+		{"an unknown escape", `{"a":"\x"}`, ErrSyntax},
+		{"a short escape", `{"a":"\u12"}`, ErrSyntax},
+		{"an open escape", `{"a":"\`, ErrSyntax},
+		{"an open string", `{"a":"`, ErrSyntax},
+		{"a leading zero", `{"a":01}`, ErrSyntax},
+		{"a lone minus", `{"a":-}`, ErrSyntax},
+		{"a lone point", `{"a":1.}`, ErrSyntax},
+		{"a lone exponent", `{"a":1e}`, ErrSyntax},
+		{"a plus", `{"a":+1}`, ErrSyntax},
+		{"NaN", `{"a":NaN}`, ErrSyntax},
+		{"a longer literal", `{"a":truely}`, ErrSyntax},
+		{"a cut literal", `{"a":tru`, ErrSyntax},
+		{"an open object", `{"a":{"b":1}`, ErrSyntax},
+		{"an open array", `{"a":[`, ErrSyntax},
+		{"an open string in an array", `{"a":["`, ErrSyntax},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, _, err := members([]byte(tt.in)); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	for _, tt := range []struct {
+		name, in, want string
+		err            error
+	}{
+		{"the one member", `{"a":1,"data":{"data":2},"z":0}`, `{"data":2}`, nil},
+		{"twice", `{"data":1,"data":1}`, "", ErrTwice},
+		{"only nested", `{"a":{"data":1}}`, "", ErrMissing},
+		{"another case", `{"DATA":1,"Data":2}`, "", ErrMissing},
+		{"broken behind it", `{"data":1,`, "", ErrSyntax},
+		{"escaped behind it", `{"data":1,"d\u0061ta":2}`, "", ErrEscapedName},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Find([]byte(tt.in), "data")
+			if string(got) != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("got %q, %v; want %q, %v", got, err, tt.want, tt.err)
+			}
+		})
+	}
+}
+
+func TestDepthCostsNothing(t *testing.T) {
+	deep := []byte(`{"a":` + strings.Repeat("[", 10<<20))
+	if _, _, err := members(deep); !errors.Is(err, ErrSyntax) {
+		t.Errorf("10 Mi of [: %v", err)
+	}
+	if n := testing.AllocsPerRun(10, func() { _, _ = Find(deep[:4096], "a") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// FuzzObject compares with encoding/json, which reads strictly enough once
+// nested values are out of the way: whatever the scanner accepts is JSON, and
+// the members are the same in the same order.
+func FuzzObject(f *testing.F) {
+	for _, s := range []string{
+		`{"id":"x","type":"y","data":{"a":[1,2,{"b":"}"}]}}`, `{"a":1,"a":2}`, `{"a":"\ud800"}`, `{"a":[}`, ` { } `,
+		`{"a":-1.5e-3,"b":true,"c":null}`, "{\"\xff\":1}", `{"a":"\"","b":"\\"}`, `[`, ``,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		names, values, err := members(in)
+		if err != nil {
+			return
+		}
+		var flat bytes.Buffer
+		flat.WriteByte('{')
+		for i, v := range values {
+			if v[0] == '{' || v[0] == '[' {
+				values[i] = "{}"
+			}
+			if i > 0 {
+				flat.WriteByte(',')
+			}
+			flat.WriteString(`"` + names[i] + `":` + values[i])
+		}
+		flat.WriteByte('}')
+		if !json.Valid(flat.Bytes()) {
+			t.Fatalf("accepted %q, but its members %q are no JSON", in, flat.Bytes())
+		}
+		compare(t, in, names, values)
+	})
+}
+
+// compare reads in with encoding/json's tokens where it is wholly JSON.
+func compare(t *testing.T, in []byte, names, values []string) {
+	if !json.Valid(in) {
+		return
+	}
+	d := json.NewDecoder(bytes.NewReader(in))
+	if _, err := d.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; d.More(); i++ {
+		name, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		if v[0] == '{' || v[0] == '[' {
+			v = json.RawMessage("{}")
+		}
+		if i >= len(names) || name != toUTF8(names[i]) || string(v) != values[i] {
+			t.Fatalf("member %d of %q: encoding/json has %q %q", i, in, name, v)
+		}
+	}
+}
+
+// toUTF8 replaces each bad byte by itself, as encoding/json does.
+func toUTF8(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,166 @@
+package signature
+
+import (
+	"crypto/hmac"
+	"hash"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Verifier is one scheme with one secret. It keeps its keyed hash states from
+// one delivery to the next, so that verifying allocates nothing. It is safe
+// for concurrent use and must not be copied; [HMAC.New] makes it.
+type Verifier struct {
+	scheme   HMAC
+	states   sync.Pool // of *state
+	mismatch error     // made once: forged deliveries come in floods
+}
+
+// state is a keyed hash with the scratch space that it writes to: what passes
+// through an interface would otherwise be allocated each time.
+type state struct {
+	mac     hash.Hash
+	scratch [maxMAC]byte
+	sum     [maxMAC]byte
+}
+
+// New gives the scheme its secret. Wiring mistakes panic: a secret that is
+// empty, with which anyone could sign; a scheme that names no header; a hash
+// function that is not linked in.
+func (s HMAC) New(secret []byte) *Verifier {
+	switch {
+	case len(secret) == 0:
+		panic("signature: empty secret")
+	case s.Header == "" && s.HeaderWord == "":
+		panic("signature: the scheme names no header")
+	case !s.hash().Available():
+		panic("signature: unknown hash function " + s.hash().String())
+	}
+	header := s.Header
+	if header == "" {
+		header = "any header with " + strconv.Quote(s.HeaderWord) + " in its name"
+	}
+	key := append([]byte(nil), secret...)
+	v := &Verifier{scheme: s, mismatch: &refusal{ErrMismatch, header, " was made with another secret, or of other bytes"}}
+	v.states.New = func() any { return &state{mac: hmac.New(s.hash().New, key)} }
+	return v
+}
+
+// Verify checks the signature of body, byte by byte as it was received, and
+// returns the part of body that the MAC covers: body itself, or the value of
+// the scheme's Member. It returns nothing beside an error.
+//
+// now is the receiver's time. tolerance is how far a signed timestamp may be
+// from it, on either side; zero is the scheme's own. A timestamp out of that
+// window is an [ExpiredError] only if the MAC is right, so that an authentic
+// delivery that came late is told from a forged one.
+func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance time.Duration) (signed []byte, err error) {
+	var c candidates
+	signed, _, err = v.verify(h, body, now, max(tolerance, 0), &c)
+	return signed, err
+}
+
+// Pin verifies without regard to the time and returns the scheme narrowed down
+// to the one spelling that this delivery uses: its header, prefix and
+// encoding. A user of a lenient scheme can then write that down.
+func (v *Verifier) Pin(h http.Header, body []byte) (HMAC, error) {
+	var c candidates
+	_, m, err := v.verify(h, body, time.Time{}, -1, &c)
+	if err != nil {
+		return HMAC{}, err
+	}
+	s := v.scheme
+	s.Header, s.HeaderWord, s.Prefix, s.OtherPrefixes, s.Encoding = m.header, "", m.prefix, nil, m.encoding
+	return s, nil
+}
+
+// verify is Verify, with the candidate that matched; a negative tolerance is
+// endless.
+func (v *Verifier) verify(h http.Header, body []byte, now time.Time, tolerance time.Duration, c *candidates) ([]byte, *candidate, error) {
+	s := &v.scheme
+	if err := s.read(h, c); err != nil {
+		return nil, nil, err
+	}
+	var text string
+	var at time.Time
+	if s.TimestampHeader != "" {
+		var err error
+		if text, at, err = s.timestamp(h); err != nil {
+			return nil, nil, err
+		}
+	}
+	signed, err := s.Signed(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := v.match(c, text, signed)
+	if m == nil {
+		return nil, nil, v.mismatch
+	}
+	if s.TimestampHeader != "" && tolerance >= 0 {
+		skew, limit := now.Sub(at), s.tolerance(tolerance)
+		if skew.Abs() > limit {
+			return nil, nil, &ExpiredError{Skew: skew, Tolerance: limit}
+		}
+	}
+	return signed, m, nil
+}
+
+// match computes the MAC once and compares every candidate with it in constant
+// time.
+func (v *Verifier) match(c *candidates, timestamp string, signed []byte) *candidate {
+	st := v.states.Get().(*state)
+	want := st.compute(timestamp, signed)
+	var found *candidate
+	for i := range c.macs[:c.n] {
+		if hmac.Equal(c.macs[i].mac[:len(want)], want) {
+			found = &c.macs[i]
+		}
+	}
+	v.states.Put(st)
+	return found
+}
+
+// compute writes the parts one after the other: putting them together first
+// would copy the body.
+func (st *state) compute(timestamp string, signed []byte) []byte {
+	st.mac.Reset()
+	if timestamp != "" {
+		n := copy(st.scratch[:], timestamp) // at most 64 bytes: parseTimestamp
+		st.mac.Write(st.scratch[:n])
+		st.scratch[0] = '.'
+		st.mac.Write(st.scratch[:1])
+	}
+	st.mac.Write(signed)
+	return st.mac.Sum(st.sum[:0])
+}
+
+// Sign sets the headers that Verify reads, as the vendor would send them at
+// that time. Under a HeaderWord it writes the header X-<word>. It fails only
+// where body has no such Member as the scheme signs.
+func (v *Verifier) Sign(h http.Header, body []byte, now time.Time) error {
+	s := &v.scheme
+	signed, err := s.Signed(body)
+	if err != nil {
+		return err
+	}
+	var timestamp string
+	if s.TimestampHeader != "" {
+		timestamp = now.UTC().Format(time.RFC3339)
+		if s.UnixTime {
+			timestamp = strconv.FormatInt(now.Unix(), 10)
+		}
+		h.Set(s.TimestampHeader, timestamp)
+	}
+	st := v.states.Get().(*state)
+	text := s.encoding().first().encode(st.compute(timestamp, signed))
+	v.states.Put(st)
+	header := s.Header
+	if header == "" {
+		header = "X-" + s.HeaderWord
+	}
+	h.Set(header, s.Prefix+text)
+	return nil
+}
