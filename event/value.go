@@ -21,7 +21,7 @@ func (id *ID) UnmarshalJSON(b []byte) error { return unmarshalText(b, (*string)(
 // stop a delivery; [Date.Time] reads it. null and an absent member are "".
 type Date string
 
-// Time is the instant that d names: midnight UTC where d is a day alone. It is
+// Time is the instant that d names, in UTC: midnight where d is a day alone. It is
 // false where d is empty or in a form that this library does not know: known
 // are YYYY-MM-DD, RFC 3339, and ISO 8601 without an offset (taken as UTC) or
 // with an offset that has no colon.
@@ -61,23 +61,40 @@ var timeLayouts = [...]string{
 	"2006-01-02 15:04:05",
 }
 
-// parseTime reads a time as vendors write it. All digits are Unix seconds, or
-// milliseconds where seconds would lie beyond the year 5000.
+// parseTime reads a time as vendors write it, and only years that can be
+// written again as RFC 3339. All digits are Unix seconds, or milliseconds where
+// seconds would lie beyond the year 5000.
 func parseTime(s string) (time.Time, bool) {
 	if s == "" || len(s) > 64 {
 		return time.Time{}, false
 	}
+	t, ok := parseLayouts(s)
+	if !ok {
+		t, ok = parseUnix(s)
+	}
+	if t = t.UTC(); !ok || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+func parseLayouts(s string) (time.Time, bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
 		}
 	}
+	return time.Time{}, false
+}
+
+func parseUnix(s string) (time.Time, bool) {
+	const year5000 = 95617584000
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n <= 0 {
+	switch {
+	case err != nil || n <= 0:
 		return time.Time{}, false
+	case n > year5000:
+		return time.UnixMilli(n), true
 	}
-	if n > 95617584000 {
-		return time.UnixMilli(n).UTC(), true
-	}
-	return time.Unix(n, 0).UTC(), true
+	return time.Unix(n, 0), true
 }

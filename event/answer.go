@@ -1,0 +1,167 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Kind is what happened to a delivery, in one word: fit to be a metric's label.
+type Kind string
+
+// What can happen to a delivery. The answer to each is in the package's
+// documentation.
+const (
+	Handled      Kind = "handled"      // the callback returned nil
+	Ignored      Kind = "ignored"      // the callback returned Ignore
+	Dropped      Kind = "dropped"      // the callback returned Permanent
+	Unhandled    Kind = "unhandled"    // no callback for its type
+	SetAside     Kind = "set_aside"    // it could not be read, and OnInvalid took it
+	Duplicate    Kind = "duplicate"    // completed, or stored, before
+	Stored       Kind = "stored"       // the sink has it
+	BadMethod    Kind = "bad_method"   // no POST
+	TooLarge     Kind = "too_large"    // over the limit, or over the sink's
+	Unverified   Kind = "unverified"   // no good signature, or an unknown tenant
+	Unreadable   Kind = "unreadable"   // signed, but no envelope; or the body broke off
+	Undecodable  Kind = "undecodable"  // signed, but the payload does not decode, or lacks an id
+	InFlight     Kind = "in_flight"    // the same delivery is being handled
+	Unavailable  Kind = "unavailable"  // store, sink or secrets failed, or the callback returned RetryAfter
+	Failed       Kind = "failed"       // the callback returned an error
+	Panicked     Kind = "panicked"     // the callback panicked
+	Misconnected Kind = "misconnected" // mounted without the endpoint that tells the type
+)
+
+// status is the table of answers. 200 and not 202 or 204, because vendors ask
+// for it by name; 503 and not 409, because a sender may take 4xx as final. A
+// synchronous vendor takes 200 as success, so nothing else gets it there.
+func (k Kind) status(synchronous bool) int {
+	switch k {
+	case Handled, Duplicate:
+		return http.StatusOK
+	case Ignored, Dropped, SetAside, Undecodable:
+		if synchronous {
+			return http.StatusUnprocessableEntity
+		}
+		if k == Undecodable {
+			return http.StatusInternalServerError // a deploy may mend it
+		}
+		return http.StatusOK
+	case Unhandled:
+		if synchronous {
+			return http.StatusNotImplemented
+		}
+		return http.StatusOK
+	case Stored:
+		return http.StatusOK
+	case BadMethod:
+		return http.StatusMethodNotAllowed
+	case TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case Unverified:
+		return http.StatusUnauthorized
+	case Unreadable:
+		return http.StatusBadRequest
+	case InFlight, Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// retryAfter is what a 503 tells the sender to wait where nothing else is known.
+const retryAfter = 30 * time.Second
+
+// outcome is what happened to one delivery on its way through the handler.
+type outcome struct {
+	kind    Kind
+	op      Op
+	err     error         // the cause of what went wrong
+	warning error         // what was wrong but decided nothing
+	after   time.Duration // for RetryAfter
+	typ, id string        // as far as they are known
+	payload int           // bytes
+	reply   []byte        // a JSON answer of the callback's
+}
+
+// fail is an outcome with a cause.
+func fail(k Kind, op Op, err error) outcome { return outcome{kind: k, op: op, err: err} }
+
+// wrapped is the outcome's error as users see it.
+func (o *outcome) wrapped(h *Handler) error {
+	if o.err == nil {
+		return nil
+	}
+	return &Error{Provider: h.name, ID: o.id, Type: o.typ, Op: o.op, Err: o.err}
+}
+
+// answer turns an outcome into what is sent.
+func (h *Handler) answer(o *outcome) Reply {
+	sync := h.provider.Synchronous
+	r := Reply{Status: o.kind.status(sync != nil)}
+	switch {
+	case o.kind == BadMethod:
+		r.set("Allow", http.MethodPost)
+	case r.Status == http.StatusServiceUnavailable:
+		r.set("Retry-After", retrySeconds(o.after))
+	}
+	switch {
+	case sync != nil:
+		sync.fill(&r, o)
+	case r.Status != http.StatusOK:
+		r.set("Content-Type", "text/plain; charset=utf-8")
+		r.set("X-Content-Type-Options", "nosniff")
+		r.Body = []byte(http.StatusText(r.Status))
+	}
+	return r
+}
+
+// retrySeconds is d in whole seconds, rounded up; zero is the default.
+func retrySeconds(d time.Duration) string {
+	if d == 0 {
+		d = retryAfter
+	}
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
+func (r *Reply) set(name, value string) {
+	if r.Header == nil {
+		r.Header = make(http.Header, 3)
+	}
+	r.Header[name] = []string{value}
+}
+
+// fill writes the JSON answer of a synchronous vendor: the callback's, an
+// empty object for a success that has nothing to say, or a refusal.
+func (s *Synchronous) fill(r *Reply, o *outcome) {
+	r.set("Content-Type", "application/json")
+	if r.Status == http.StatusOK {
+		r.Body = o.reply
+		if r.Body == nil {
+			r.Body = []byte("{}")
+		}
+		return
+	}
+	message, details := s.Default, map[string]any(nil)
+	if refusal, ok := errors.AsType[*Refusal](o.err); ok {
+		r.Status = http.StatusUnprocessableEntity
+		if refusal.Status >= 400 && refusal.Status <= 599 {
+			r.Status = refusal.Status
+		}
+		if refusal.DisplayMessage != "" {
+			message = refusal.DisplayMessage
+		}
+		details = refusal.Details
+	}
+	members := maps.Clone(details)
+	if members == nil {
+		members = map[string]any{}
+	}
+	members[s.Message] = message
+	body, err := json.Marshal(members)
+	if err != nil { // a detail that is no JSON: the message must get through
+		body, _ = json.Marshal(map[string]string{s.Message: message})
+	}
+	r.Body = body
+}

@@ -1,0 +1,139 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/atshooks/atshooks/internal/jsonscan"
+)
+
+// maxName bounds the types and ids that are taken from a body, in bytes: they
+// become map keys, log attributes and metric labels.
+const maxName = 256
+
+// maxWanted bounds the names of an envelope: the bits of a word tell which were seen.
+const maxWanted = 64
+
+// What an envelope can lack. The texts name members, never values.
+var (
+	errNoType   = errors.New("no member with the event's type, a plain string")
+	errEndpoint = errors.New("the URL tells the type: mount Endpoint(type), not the handler itself")
+)
+
+// slot is what a wanted member is for.
+type slot uint8
+
+const (
+	slotType slot = iota
+	slotID
+	slotOccurredAt
+	slotPayload
+	slots
+)
+
+// wanted is one member name that the envelope looks for.
+type wanted struct {
+	name string
+	slot slot
+}
+
+// envelope is an [Envelope] made ready: its names in one list, the preferred
+// ones of each slot first.
+type envelope struct {
+	Envelope
+	wanted []wanted
+}
+
+func newEnvelope(e Envelope) envelope {
+	c := envelope{Envelope: e}
+	for s, names := range [slots][]string{e.Type, e.ID, e.OccurredAt, e.Payload} {
+		for _, n := range names {
+			c.wanted = append(c.wanted, wanted{n, slot(s)})
+		}
+	}
+	return c
+}
+
+// members are the raw values that one scan found, nil where there was none.
+// They share the body's memory.
+type members [slots][]byte
+
+// read scans the body once. Every wanted name may be there once only, so that
+// no other parser can have read another value under it.
+func (e *envelope) read(body []byte) (members, error) {
+	var m members
+	var rank [slots]int
+	var seen uint64
+	o := jsonscan.Over(body)
+	for o.Next() {
+		for i := range e.wanted {
+			w := &e.wanted[i]
+			if string(o.Name()) != w.name {
+				continue
+			}
+			if seen&(1<<i) != 0 {
+				return members{}, fmt.Errorf("member %q: %w", w.name, jsonscan.ErrTwice)
+			}
+			seen |= 1 << i
+			if m[w.slot] == nil || i < rank[w.slot] {
+				m[w.slot], rank[w.slot] = o.Value(), i
+			}
+		}
+	}
+	if err := o.Err(); err != nil {
+		return members{}, err
+	}
+	if len(e.Payload) == 0 || e.PayloadOrBody && (m[slotPayload] == nil || string(m[slotPayload]) == "null") {
+		m[slotPayload] = body
+	}
+	return m, nil
+}
+
+// plainText is the text of a JSON string that is fit to be a name: valid
+// UTF-8 without control characters, neither empty nor endless. It shares raw's
+// memory where the string has no escapes, and is nil if raw is anything else.
+func plainText(raw []byte) []byte {
+	if len(raw) < 3 || raw[0] != '"' {
+		return nil
+	}
+	text := raw[1 : len(raw)-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		var s string
+		// A lone surrogate becomes U+FFFD: two ids could then be one.
+		if len(text) > 6*maxName || json.Unmarshal(raw, &s) != nil || strings.ContainsRune(s, utf8.RuneError) {
+			return nil
+		}
+		text = []byte(s)
+	}
+	if !isName(text) {
+		return nil
+	}
+	return text
+}
+
+// plainID is plainText, or the digits of a JSON number as they stand.
+func plainID(raw []byte) []byte {
+	if len(raw) > 0 && len(raw) <= maxName && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9') {
+		return raw
+	}
+	return plainText(raw)
+}
+
+func isName(text []byte) bool {
+	if len(text) == 0 || len(text) > maxName {
+		return false
+	}
+	ascii := true
+	for _, c := range text {
+		if c < ' ' || c == 0x7f {
+			return false
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	return ascii || utf8.Valid(text) && bytes.IndexFunc(text, unicode.IsControl) < 0
+}

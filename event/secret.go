@@ -1,0 +1,172 @@
+package event
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/atshooks/atshooks/signature"
+)
+
+const (
+	// maxCached bounds each generation of the caches below.
+	maxCached = 2048
+	// unknownFor is how long an unknown tenant is remembered: long enough to
+	// take the edge off a flood, short enough for a customer who has just come.
+	unknownFor = 2 * time.Second
+)
+
+// keyring holds what a handler verifies with.
+type keyring struct {
+	scheme    signature.HMAC
+	fixed     []*signature.Verifier // the secret and the previous ones
+	lookup    func(ctx context.Context, tenant string) ([]string, error)
+	verifiers cache[*signature.Verifier] // by secret
+	unknown   cache[time.Time]           // by tenant: until when
+	// decoy verifies for tenants that nobody knows, so that they take as long
+	// as those whose signature is bad. Nobody has its secret.
+	decoy *signature.Verifier
+}
+
+func newKeyring(scheme signature.HMAC, secret string, opts *Options) *keyring {
+	k := &keyring{scheme: scheme, lookup: opts.Secrets}
+	if k.lookup != nil {
+		k.decoy = scheme.New([]byte(rand.Text()))
+		return k
+	}
+	for _, s := range append([]string{secret}, opts.PreviousSecrets...) {
+		k.fixed = append(k.fixed, scheme.New([]byte(s)))
+	}
+	return k
+}
+
+// tenantKeys are the verifiers for one delivery; those of secrets that must
+// not be tried are nil, so that an index is still the secret's.
+type tenantKeys struct {
+	verifiers []*signature.Verifier
+	warning   error
+}
+
+// of finds a tenant's verifiers. None is an unknown tenant.
+func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantKeys, error) {
+	if k.lookup == nil {
+		return tenantKeys{verifiers: k.fixed}, nil
+	}
+	if until, ok := k.unknown.get(tenant); ok && now.Before(until) {
+		return tenantKeys{}, nil
+	}
+	secrets, err := k.lookup(ctx, tenant)
+	if err != nil {
+		return tenantKeys{}, fmt.Errorf("looking up the tenant's secrets: %w", err)
+	}
+	var keys tenantKeys
+	usable := false
+	for _, s := range secrets {
+		var v *signature.Verifier
+		if checkSecret(s) != nil {
+			keys.warning = errBlankSecret
+		} else {
+			v, usable = k.verifier(s), true
+		}
+		keys.verifiers = append(keys.verifiers, v)
+	}
+	if !usable {
+		k.unknown.put(tenant, now.Add(unknownFor))
+		keys.verifiers = nil
+	}
+	return keys, nil
+}
+
+// verifier keeps hash states from one delivery to the next. Only secrets that
+// Options.Secrets returned get here, so nobody outside can fill the cache.
+func (k *keyring) verifier(secret string) *signature.Verifier {
+	if v, ok := k.verifiers.get(secret); ok {
+		return v
+	}
+	v := k.scheme.New([]byte(secret))
+	k.verifiers.put(secret, v)
+	return v
+}
+
+// proof is what the verification of a delivery found out.
+type proof struct {
+	signed  []byte              // the bytes that are authentic
+	secret  int                 // the index of the one that matched
+	key     *signature.Verifier // which was this; nil for an unsigned delivery
+	warning error
+}
+
+// verify tries each secret. One that matches a delivery out of its window
+// settles the matter too, and so does what no secret can make good.
+func (k *keyring) verify(ctx context.Context, r *Request, now time.Time, tolerance time.Duration) (proof, outcome) {
+	keys, err := k.of(ctx, r.Tenant, now)
+	if err != nil {
+		return proof{}, fail(Unavailable, OpSecret, err)
+	}
+	if len(keys.verifiers) == 0 {
+		_, _ = k.decoy.Verify(r.Header, r.Body, now, tolerance)
+		o := fail(Unverified, OpVerify, errUnknownTenant)
+		o.warning = keys.warning
+		return proof{}, o
+	}
+	for i, v := range keys.verifiers {
+		if v == nil {
+			continue
+		}
+		var signed []byte
+		signed, err = v.Verify(r.Header, r.Body, now, tolerance)
+		if err == nil {
+			return proof{signed, i, v, keys.warning}, outcome{}
+		}
+		if !errors.Is(err, signature.ErrMismatch) {
+			break
+		}
+	}
+	o := fail(Unverified, OpVerify, err)
+	o.warning = keys.warning
+	return proof{}, o
+}
+
+// unsigned is the proof for a delivery that has no signature header at all.
+func unsigned(scheme *signature.HMAC, h http.Header, body []byte) (proof, bool) {
+	if !errors.Is(scheme.Check(h), signature.ErrMissing) {
+		return proof{}, false
+	}
+	signed, err := scheme.Signed(body)
+	return proof{signed: signed, secret: -1}, err == nil
+}
+
+// cache is a bounded map in two generations: the older is dropped when the
+// younger is full. It is safe for concurrent use.
+type cache[V any] struct {
+	mu         sync.RWMutex
+	young, old map[string]V
+}
+
+func (c *cache[V]) get(key string) (V, bool) {
+	c.mu.RLock()
+	v, ok := c.young[key]
+	if ok {
+		c.mu.RUnlock()
+		return v, true
+	}
+	v, ok = c.old[key]
+	c.mu.RUnlock()
+	if ok {
+		c.put(key, v)
+	}
+	return v, ok
+}
+
+func (c *cache[V]) put(key string, v V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.young) >= maxCached || c.young == nil {
+		c.young, c.old = make(map[string]V), c.young
+	}
+	c.young[key] = v
+}
