@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -96,25 +97,74 @@ func (o *outcome) wrapped(h *Handler) error {
 	return &Error{Provider: h.name, ID: o.id, Type: o.typ, Op: o.op, Err: o.err}
 }
 
+// answer is what is sent: a status, a few headers, a body.
+type answer struct {
+	status     int
+	json       bool   // or else plain text
+	retryAfter string // "" is no such header
+	body       []byte
+}
+
+// Header values and bodies are shared between answers: a flood of refusals
+// makes none of its own.
+var (
+	allowPost   = []string{http.MethodPost}
+	plainType   = []string{"text/plain; charset=utf-8"}
+	jsonType    = []string{"application/json"}
+	noSniff     = []string{"nosniff"}
+	emptyObject = []byte("{}")
+
+	statusBodies = func() map[int][]byte {
+		m := make(map[int][]byte)
+		for code := 400; code < 600; code++ {
+			m[code] = []byte(http.StatusText(code))
+		}
+		return m
+	}()
+)
+
 // answer turns an outcome into what is sent.
-func (h *Handler) answer(o *outcome) Reply {
+func (h *Handler) answer(o *outcome) answer {
 	sync := h.provider.Synchronous
-	r := Reply{Status: o.kind.status(sync != nil)}
-	switch {
-	case o.kind == BadMethod:
-		r.set("Allow", http.MethodPost)
-	case r.Status == http.StatusServiceUnavailable:
-		r.set("Retry-After", retrySeconds(o.after))
+	a := answer{status: o.kind.status(sync != nil)}
+	if a.status == http.StatusServiceUnavailable {
+		a.retryAfter = retrySeconds(o.after)
 	}
 	switch {
 	case sync != nil:
-		sync.fill(&r, o)
-	case r.Status != http.StatusOK:
-		r.set("Content-Type", "text/plain; charset=utf-8")
-		r.set("X-Content-Type-Options", "nosniff")
-		r.Body = []byte(http.StatusText(r.Status))
+		sync.fill(&a, o)
+	case a.status != http.StatusOK:
+		a.body = statusBodies[a.status]
 	}
-	return r
+	return a
+}
+
+// addTo sets the answer's headers.
+func (a *answer) addTo(h http.Header) {
+	if a.status == http.StatusMethodNotAllowed {
+		h["Allow"] = allowPost
+	}
+	if a.retryAfter != "" {
+		h["Retry-After"] = []string{a.retryAfter}
+	}
+	switch {
+	case a.json:
+		h["Content-Type"] = jsonType
+	case a.status != http.StatusOK:
+		h["Content-Type"] = plainType
+		h["X-Content-Type-Options"] = noSniff
+	}
+}
+
+// reply is the answer for those who did not come through net/http, theirs to
+// change.
+func (a *answer) reply() Reply {
+	if a.status == http.StatusOK && !a.json {
+		return Reply{Status: a.status}
+	}
+	header := make(http.Header)
+	a.addTo(header)
+	return Reply{Status: a.status, Header: header.Clone(), Body: bytes.Clone(a.body)}
 }
 
 // retrySeconds is d in whole seconds, rounded up; zero is the default.
@@ -125,43 +175,37 @@ func retrySeconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
-func (r *Reply) set(name, value string) {
-	if r.Header == nil {
-		r.Header = make(http.Header, 3)
-	}
-	r.Header[name] = []string{value}
-}
-
 // fill writes the JSON answer of a synchronous vendor: the callback's, an
 // empty object for a success that has nothing to say, or a refusal.
-func (s *Synchronous) fill(r *Reply, o *outcome) {
-	r.set("Content-Type", "application/json")
-	if r.Status == http.StatusOK {
-		r.Body = o.reply
-		if r.Body == nil {
-			r.Body = []byte("{}")
+func (s *Synchronous) fill(a *answer, o *outcome) {
+	a.json = true
+	if a.status == http.StatusOK {
+		a.body = o.reply
+		if a.body == nil {
+			a.body = emptyObject
 		}
 		return
 	}
-	message, details := s.Default, map[string]any(nil)
+	message := s.Default
+	members := map[string]any{}
 	if refusal, ok := errors.AsType[*Refusal](o.err); ok {
-		r.Status = http.StatusUnprocessableEntity
-		if refusal.Status >= 400 && refusal.Status <= 599 {
-			r.Status = refusal.Status
-		}
+		a.status = refusal.status()
 		if refusal.DisplayMessage != "" {
 			message = refusal.DisplayMessage
 		}
-		details = refusal.Details
-	}
-	members := maps.Clone(details)
-	if members == nil {
-		members = map[string]any{}
+		maps.Copy(members, refusal.Details)
 	}
 	members[s.Message] = message
 	body, err := json.Marshal(members)
 	if err != nil { // a detail that is no JSON: the message must get through
 		body, _ = json.Marshal(map[string]string{s.Message: message})
 	}
-	r.Body = body
+	a.body = body
+}
+
+func (e *Refusal) status() int {
+	if e.Status >= 400 && e.Status <= 599 {
+		return e.Status
+	}
+	return http.StatusUnprocessableEntity
 }

@@ -124,12 +124,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, endpoint string)
 		if r.ProtoMajor == 1 && r.Body != http.NoBody {
 			// Nobody reads the body: on HTTP/2 that ends one stream, on
 			// HTTP/1 it has to end the connection.
-			w.Header().Set("Connection", "close")
+			w.Header()["Connection"] = closeConnection
 		}
 	} else if body, err := readBody(r.Body, r.ContentLength, h.maxBody); err != nil {
 		o = unread(err)
 		if r.ProtoMajor == 1 {
-			w.Header().Set("Connection", "close")
+			w.Header()["Connection"] = closeConnection
 		}
 	} else {
 		req.Body = body
@@ -138,14 +138,14 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, endpoint string)
 		}
 		o = h.receive(r.Context(), &req, now)
 	}
-	h.observe(r.Context(), &req, &o, now)
-	reply := h.answer(&o)
-	for name, values := range reply.Header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(reply.Status)
-	_, _ = w.Write(reply.Body) // the sender may have gone; there is nobody to tell
+	a := h.answer(&o)
+	h.observe(r.Context(), &req, &o, a.status, now)
+	a.addTo(w.Header())
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // the sender may have gone; there is nobody to tell
 }
+
+var closeConnection = []string{"close"}
 
 // refuse finds what need not be read to be refused.
 func (h *Handler) refuse(r *http.Request) outcome {
@@ -175,8 +175,9 @@ func (h *Handler) Handle(ctx context.Context, r *Request) Reply {
 	if o.kind == "" {
 		o = h.receive(ctx, &req, now)
 	}
-	h.observe(ctx, &req, &o, now)
-	reply := h.answer(&o)
+	a := h.answer(&o)
+	h.observe(ctx, &req, &o, a.status, now)
+	reply := a.reply()
 	reply.Err = o.wrapped(h)
 	return reply
 }
@@ -362,7 +363,7 @@ func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 		o = h.run(s, h.lookup(typ))
 	}
 	o.typ, o.id, o.payload = d.Type, d.ID, len(d.Payload)
-	h.observe(ctx, &r, &o, now)
+	h.observe(ctx, &r, &o, o.kind.status(h.provider.Synchronous != nil), now)
 	switch o.kind {
 	case Handled, Ignored, Unhandled, SetAside, Duplicate:
 		if h.provider.Synchronous == nil {

@@ -35,7 +35,7 @@ func (r *reporter) log() *slog.Logger {
 }
 
 // observe reports an outcome to the observer and, if it is bad, to the log.
-func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, began time.Time) {
+func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, status int, began time.Time) {
 	switch o.kind {
 	case Failed, Panicked, Unavailable, Undecodable, Misconnected, Dropped:
 		h.logOutcome(ctx, slog.LevelError, "webhook delivery failed", r, o)
@@ -56,7 +56,7 @@ func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, began tim
 		ID:       o.id,
 		Type:     o.typ,
 		Kind:     o.kind,
-		Status:   h.answer(o).Status,
+		Status:   status,
 		Duration: time.Since(began),
 		Body:     len(r.Body),
 		Payload:  o.payload,

@@ -89,11 +89,16 @@ func (v Vendor) Provider() event.Provider {
 // Body is the fixture of that type: a whole body, as the vendor sends it. A
 // type that has none panics.
 func (v Vendor) Body(typ string) []byte {
-	b, err := fs.ReadFile(v.Fixtures, "testdata/"+strings.ReplaceAll(typ, ":", "-")+".json")
+	b, err := fs.ReadFile(v.Fixtures, fixtureName(typ))
 	if err != nil {
 		panic("eventtest: no fixture for " + typ)
 	}
 	return bytes.TrimSpace(b)
+}
+
+// fixtureName is the file of a type's fixture.
+func fixtureName(typ string) string {
+	return "testdata/" + strings.ReplaceAll(typ, ":", "-") + ".json"
 }
 
 // BodyWith is the fixture of that type with another payload, encoded as JSON.
