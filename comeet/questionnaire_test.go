@@ -1,0 +1,176 @@
+package comeet_test
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/atshooks/atshooks/comeet"
+)
+
+func option(uid, title string) comeet.Option { return comeet.Option{UID: uid, Title: title} }
+
+// everyKind is a questionnaire with each kind of question.
+func everyKind() *comeet.Questionnaire {
+	return new(comeet.Questionnaire).
+		ShortAnswer("1", "Full legal name").
+		DatePicker("2", "Date of birth").
+		Dropdown("3", "Unit", option("1", "Product"), option("2", "Sales")).
+		SearchDropdown("4", "Mentor", option("2071", "Ilse Okonjo"))
+}
+
+func TestQuestionnaireEncodes(t *testing.T) {
+	const want = `{"questions":[` +
+		`{"uid":"1","type":"short_answer","title":"Full legal name"},` +
+		`{"uid":"2","type":"date_picker","title":"Date of birth"},` +
+		`{"uid":"3","type":"dropdown","title":"Unit","options":[{"uid":"1","title":"Product"},{"uid":"2","title":"Sales"}]},` +
+		`{"uid":"4","type":"search_dropdown","title":"Mentor","options":[{"uid":"2071","title":"Ilse Okonjo"}]}]}`
+	got, err := json.Marshal(everyKind())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+
+	var back comeet.Questionnaire
+	if err := json.Unmarshal(got, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(everyKind(), &back); diff != "" {
+		t.Errorf("decoded again (-want +got)\n%s", diff)
+	}
+}
+
+func TestQuestionnaireWithoutQuestionsIsAnEmptyList(t *testing.T) {
+	for _, v := range []any{comeet.Questionnaire{}, new(comeet.Questionnaire)} {
+		if got, err := json.Marshal(v); err != nil || string(got) != `{"questions":[]}` {
+			t.Errorf("%T encodes as %s, %v", v, got, err)
+		}
+	}
+}
+
+func TestBuildingOnNilMakesAQuestionnaire(t *testing.T) {
+	var none *comeet.Questionnaire
+	if got := none.ShortAnswer("1", "Name"); len(got.Questions) != 1 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestQuestionnaireValidates(t *testing.T) {
+	product := option("p", "Product")
+	for _, test := range []struct {
+		name string
+		q    *comeet.Questionnaire
+		want []string // what the error says, in order; nil is valid
+	}{
+		{"every kind", everyKind(), nil},
+		{"nil", nil, nil},
+		{"no questions", new(comeet.Questionnaire), nil},
+		{"the same option in two questions",
+			new(comeet.Questionnaire).Dropdown("a", "A", product).Dropdown("b", "B", product), nil},
+		{"a type that Comeet does not document",
+			&comeet.Questionnaire{Questions: []comeet.Question{{UID: "a", Type: "long_answer", Title: "A", Options: []comeet.Option{product}}}}, nil},
+		{"empty uid of a question",
+			new(comeet.Questionnaire).ShortAnswer("a", "A").ShortAnswer("", "B"),
+			[]string{`question 2 (uid ""): empty uid`}},
+		{"two empty uids are not duplicates",
+			new(comeet.Questionnaire).ShortAnswer("", "A").ShortAnswer("", "B"),
+			[]string{`question 1 (uid ""): empty uid`, `question 2 (uid ""): empty uid`}},
+		{"empty title of a question",
+			new(comeet.Questionnaire).ShortAnswer("a", "A").DatePicker("b", ""),
+			[]string{`question 2 (uid "b"): empty title`}},
+		{"title of white space",
+			new(comeet.Questionnaire).DatePicker("b", " \t\n\u00a0"),
+			[]string{`question 1 (uid "b"): empty title`}},
+		{"empty type",
+			&comeet.Questionnaire{Questions: []comeet.Question{{UID: "a", Title: "A"}}},
+			[]string{`question 1 (uid "a"): empty type`}},
+		{"duplicate uid of questions",
+			new(comeet.Questionnaire).ShortAnswer("a", "A").DatePicker("b", "B").ShortAnswer("a", "C"),
+			[]string{`question 3 (uid "a"): duplicate uid`}},
+		{"dropdown without options",
+			new(comeet.Questionnaire).ShortAnswer("a", "A").Dropdown("b", "B"),
+			[]string{`question 2 (uid "b"): dropdown without options`}},
+		{"search dropdown without options",
+			new(comeet.Questionnaire).SearchDropdown("b", "B", []comeet.Option{}...),
+			[]string{`question 1 (uid "b"): search_dropdown without options`}},
+		{"duplicate uid of options",
+			new(comeet.Questionnaire).ShortAnswer("a", "A").Dropdown("b", "B", product, option("s", "Sales"), option("p", "People")),
+			[]string{`question 2 (uid "b"), option 3 (uid "p"): duplicate uid`}},
+		{"empty uid of an option",
+			new(comeet.Questionnaire).SearchDropdown("b", "B", product, option("", "Sales")),
+			[]string{`question 1 (uid "b"), option 2 (uid ""): empty uid`}},
+		{"empty title of an option",
+			new(comeet.Questionnaire).Dropdown("b", "B", product, option("s", "")),
+			[]string{`question 1 (uid "b"), option 2 (uid "s"): empty title`}},
+		{"options where there is nothing to choose",
+			&comeet.Questionnaire{Questions: []comeet.Question{
+				{UID: "a", Type: comeet.QuestionShortAnswer, Title: "A", Options: []comeet.Option{product}},
+				{UID: "b", Type: comeet.QuestionDatePicker, Title: "B", Options: []comeet.Option{product}}}},
+			[]string{`question 1 (uid "a"): options in a short_answer`, `question 2 (uid "b"): options in a date_picker`}},
+		{"everything at once",
+			new(comeet.Questionnaire).Dropdown("a", "").Dropdown("a", "B", option("", "")),
+			[]string{
+				`question 1 (uid "a"): empty title`,
+				`question 1 (uid "a"): dropdown without options`,
+				`question 2 (uid "a"), option 1 (uid ""): empty uid`,
+				`question 2 (uid "a"), option 1 (uid ""): empty title`,
+				`question 2 (uid "a"): duplicate uid`,
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var want string
+			if test.want != nil {
+				want = "comeet: questionnaire: " + strings.Join(test.want, "; ")
+			}
+			var got string
+			if err := test.q.Validate(); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAQuestionnaireErrorHoldsNoTitle(t *testing.T) {
+	err := new(comeet.Questionnaire).Dropdown("a", canary, option("", canary), option("1", canary), option("1", canary)).DatePicker("a", canary).Validate()
+	if err == nil || strings.Contains(err.Error(), canary) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAQuestionOfAThousandIsNamed(t *testing.T) {
+	q := new(comeet.Questionnaire)
+	for i := range 1000 {
+		q.ShortAnswer(strings.Repeat("x", i+1), "A")
+	}
+	q.Dropdown("last", "B", append(make([]comeet.Option, 1000), option("", "C"))...)
+	err := q.Validate()
+	if err == nil || !strings.HasSuffix(err.Error(), `question 1001 (uid "last"), option 1001 (uid ""): empty uid`) {
+		t.Errorf("the error does not end with the last option: %.200v", err)
+	}
+}
+
+func TestOneQuestionnaireServesManyDeliveries(t *testing.T) {
+	q := everyKind()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				if err := q.Validate(); err != nil {
+					t.Error(err)
+				}
+				if _, err := json.Marshal(q); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
