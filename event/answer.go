@@ -32,6 +32,7 @@ const (
 	Unavailable  Kind = "unavailable"  // store, sink or secrets failed, or the callback returned RetryAfter
 	Failed       Kind = "failed"       // the callback returned an error
 	Panicked     Kind = "panicked"     // the callback panicked
+	Refused      Kind = "refused"      // the callback returned a Refusal
 	Misconnected Kind = "misconnected" // mounted without the endpoint that tells the type
 )
 
@@ -135,6 +136,8 @@ func (h *Handler) answer(o *outcome) answer {
 		sync.fill(&a, o)
 	case a.status != http.StatusOK:
 		a.body = statusBodies[a.status]
+	case o.reply != nil:
+		a.json, a.body = true, o.reply
 	}
 	return a
 }

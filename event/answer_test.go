@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -224,6 +225,7 @@ func TestSynchronousAnswers(t *testing.T) {
 		{"success", event.Options{}, fails(nil), secret, body, 200, `{}`},
 		{"an answer", event.Options{}, ask(func() (any, error) { return map[string]int{"n": 1}, nil }), secret, body, 200, `{"n":1}`},
 		{"an answer of nothing", event.Options{}, ask(func() (any, error) { return (*hire)(nil), nil }), secret, body, 200, `{}`},
+		{"an answer that its own check refuses", event.Options{}, ask(func() (any, error) { return picky{}, nil }), secret, body, 500, general},
 		{"an answer that is no JSON", event.Options{}, ask(func() (any, error) { return func() {}, nil }), secret, body, 500, general},
 		{"a refusal", event.Options{}, fails(refusal), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
 		{"a permanent refusal", event.Options{}, fails(event.Permanent(refusal)), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
@@ -267,6 +269,23 @@ func TestSynchronousAnswers(t *testing.T) {
 				t.Errorf("Content-Type is %q", got)
 			}
 		})
+	}
+}
+
+// picky is an answer that must not be sent.
+type picky struct{}
+
+func (picky) Validate() error { return errCallback }
+
+// TestRefusalIsNoFailure: a callback that refuses does its work.
+func TestRefusalIsNoFailure(t *testing.T) {
+	b := newBench(t, waiting, event.Options{})
+	event.On(b.Handler, "hire", func(context.Context, *hire) error {
+		return fmt.Errorf("wrapped: %w", &event.Refusal{Status: 409, DisplayMessage: "Ada is there already."})
+	})
+	w := send(b.Endpoint("hire"), signed(t, waiting, secret, `{"candidate":"c-1","id":"c-1"}`))
+	if w.Code != 409 || b.last().Kind != event.Refused || strings.Contains(b.log(), "ERROR") || strings.Contains(b.log(), "Ada") {
+		t.Errorf("answered %d, %s; logged %s", w.Code, b.last().Kind, b.log())
 	}
 }
 

@@ -42,17 +42,17 @@ func On[T any](h *Handler, typ string, fn func(context.Context, *T) error) {
 }
 
 // OnReply registers fn for events of a type whose vendor waits for an answer:
-// what fn returns is sent as JSON. A question is answered each time that it is
-// asked, so the Store is not used. It panics as On does, and for a vendor that
-// does not wait.
+// what fn returns is sent as JSON, and a nil pointer is nothing to add. A
+// question is answered each time that it is asked, so the Store is not used. If
+// R has a method Validate() error, an answer that it refuses is not sent: that
+// is an error as if fn had returned it. OnReply panics as On does, and where a
+// Sink would answer in its place.
 func OnReply[T, R any](h *Handler, typ string, fn func(context.Context, *T) (R, error)) {
 	switch {
 	case fn == nil:
 		panic(fmt.Sprintf("event: nil callback for %s %q", h.name, typ))
 	case h.sink != nil:
 		panic(fmt.Sprintf("event: %s %q is answered at once and cannot go through a Sink", h.name, typ))
-	case h.provider.Synchronous == nil:
-		panic(fmt.Sprintf("event: %s reads no answer to %q", h.name, typ))
 	}
 	h.register(&callback{
 		typ:    typ,
@@ -191,9 +191,12 @@ func judge(err error) outcome {
 	}
 	v, ok := errors.AsType[*verdict](err)
 	_, panicked := errors.AsType[*PanicError](err)
+	_, refused := errors.AsType[*Refusal](err)
 	switch {
 	case panicked:
 		o.kind = Panicked
+	case refused && !ok:
+		o.kind = Refused
 	case !ok:
 		o.kind = Failed
 	case v.disposition == Done:
@@ -207,7 +210,7 @@ func judge(err error) outcome {
 }
 
 // encode is the outcome of a callback whose result is the answer. A nil result
-// is an empty object: "nothing to add" and not an error.
+// leaves that empty: "nothing to add" and not an error.
 func encode(v any, err error) outcome {
 	o := judge(err)
 	if err != nil {
@@ -215,6 +218,11 @@ func encode(v any, err error) outcome {
 	}
 	if rv := reflect.ValueOf(v); !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil() {
 		return o
+	}
+	if checked, ok := v.(interface{ Validate() error }); ok {
+		if err := checked.Validate(); err != nil {
+			return judge(fmt.Errorf("the answer is not sent: %w", err))
+		}
 	}
 	if o.reply, err = json.Marshal(v); err != nil {
 		return fail(Failed, OpCallback, fmt.Errorf("the answer cannot be encoded: %w", err))

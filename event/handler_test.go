@@ -73,7 +73,6 @@ func TestWiringMistakesPanicWithTheEventsName(t *testing.T) {
 		"hired":            func(h *event.Handler) { event.On(h, "hired", fn); event.On(h, "hired", fn) },
 		"nil":              func(h *event.Handler) { event.On[hire](h, "hired", nil) },
 		"cannot be":        func(h *event.Handler) { event.On(h, "", fn) },
-		"reads no answer":  func(h *event.Handler) { event.OnReply(h, "hired", ask) },
 		"nil callback":     func(h *event.Handler) { event.OnReply[hire, int](h, "hired", nil) },
 		"second OnOther":   func(h *event.Handler) { h.OnOther(other); h.OnOther(other) },
 		"nil or":           func(h *event.Handler) { h.OnOther(nil) },
@@ -144,6 +143,26 @@ func TestCallbackGetsThePayloadAndItsDelivery(t *testing.T) {
 	r := b.last()
 	if r.Receiver != "acme" || r.Tenant != "/hooks" || r.ID != "ev-1" || r.Type != "hired" || r.Body != len(hireBody) || r.Payload != len(d.Payload) {
 		t.Errorf("observed %+v", r)
+	}
+}
+
+func TestAnswerToAnEventOfAVendorThatOtherwiseDoesNotWait(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		reply  map[string]int
+		err    error
+		status int
+		want   string
+	}{
+		{"an answer", map[string]int{"n": 1}, nil, 200, `{"n":1}`},
+		{"an error", map[string]int{"n": 1}, errCallback, 500, "Internal Server Error"},
+	} {
+		b := newBench(t, acme, event.Options{})
+		event.OnReply(b.Handler, "hired", func(context.Context, *hire) (map[string]int, error) { return tt.reply, tt.err })
+		w := send(b, signed(t, acme, secret, hireBody))
+		if w.Code != tt.status || w.Body.String() != tt.want || (w.Header().Get("Content-Type") == "application/json") != (tt.err == nil) {
+			t.Errorf("%s: answered %d %s %v", tt.name, w.Code, w.Body, w.Header())
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ type Options struct {
 	Observe func(context.Context, Result)
 	// Logger gets what a service must know even without Observe: failures at
 	// level Error, each; refusals at Warn, at most one in ten seconds; oddities
-	// at Warn. Candidate data is in none of them. Nil is [slog.Default].
+	// at Warn; what a callback refused with a Refusal at Info. Candidate data is in none of them. Nil is [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -93,21 +93,21 @@ const (
 func (o *Options) check(p *Provider, secret string) error {
 	switch {
 	case o.MaxBody < 0:
-		return errors.New("MaxBody is negative")
+		return errors.New("option MaxBody is negative")
 	case o.Tolerance < 0:
-		return errors.New("Tolerance is negative")
+		return errors.New("option Tolerance is negative")
 	case o.StoreTimeout < 0:
-		return errors.New("StoreTimeout is negative")
+		return errors.New("option StoreTimeout is negative")
 	case o.Validation < ValidateRequired || o.Validation > ValidateAll:
-		return errors.New("Validation is none of its constants")
+		return errors.New("option Validation is none of its constants")
 	case o.Store != nil && o.Sink != nil:
-		return errors.New("Store and Sink exclude each other: a sink deduplicates by itself")
+		return errors.New("options Store and Sink exclude each other: a sink deduplicates by itself")
 	case o.Sink != nil && p.Synchronous != nil:
 		return errors.New("this vendor waits for the callback's answer, so a Sink cannot take its deliveries")
 	case o.Name != "" && !isName([]byte(o.Name)):
-		return fmt.Errorf("Name has control characters, or more than %d bytes", maxName)
+		return fmt.Errorf("option Name has control characters, or more than %d bytes", maxName)
 	case o.Secrets != nil && (secret != "" || len(o.PreviousSecrets) > 0):
-		return errors.New("Secrets is set, so the secret must be empty and PreviousSecrets too")
+		return errors.New("option Secrets is set, so the secret must be empty and PreviousSecrets too")
 	case o.Secrets != nil:
 		return nil
 	}
@@ -116,7 +116,7 @@ func (o *Options) check(p *Provider, secret string) error {
 	}
 	for i, s := range o.PreviousSecrets {
 		if err := checkSecret(s); err != nil {
-			return fmt.Errorf("PreviousSecrets[%d]: %w", i, err)
+			return fmt.Errorf("option PreviousSecrets[%d]: %w", i, err)
 		}
 	}
 	return nil

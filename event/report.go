@@ -39,6 +39,8 @@ func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, status in
 	switch o.kind {
 	case Failed, Panicked, Unavailable, Undecodable, Misconnected, Dropped:
 		h.logOutcome(ctx, slog.LevelError, "webhook delivery failed", r, o)
+	case Refused:
+		h.logOutcome(ctx, slog.LevelInfo, "webhook delivery refused by its callback", r, o)
 	case BadMethod, TooLarge, Unverified, Unreadable:
 		h.logRefusal(ctx, r, o, began)
 	default:

@@ -152,13 +152,11 @@ func (s HMAC) String() string {
 	} else {
 		fmt.Fprintf(&b, "a header whose name contains %q", s.HeaderWord)
 	}
-	for i, p := range append([]string{s.Prefix}, s.OtherPrefixes...) {
-		switch {
-		case i == 0 && p != "":
-			fmt.Fprintf(&b, ", prefix %q", p)
-		case i > 0:
-			fmt.Fprintf(&b, " or %q", p)
-		}
+	if s.Prefix != "" || len(s.OtherPrefixes) > 0 {
+		fmt.Fprintf(&b, ", prefix %q", s.Prefix)
+	}
+	for _, p := range s.OtherPrefixes {
+		fmt.Fprintf(&b, " or %q", p)
 	}
 	fmt.Fprintf(&b, ", HMAC-%v in %v of ", s.hash(), s.encoding())
 	if s.TimestampHeader != "" {
@@ -198,7 +196,7 @@ func (s *HMAC) tolerance(given time.Duration) time.Duration {
 
 // timestamp returns the header's text and the time that it names.
 func (s *HMAC) timestamp(h http.Header) (string, time.Time, error) {
-	values := h.Values(s.TimestampHeader)
+	values := headerValues(h, s.TimestampHeader)
 	if len(values) == 0 {
 		return "", time.Time{}, &refusal{ErrMissing, "no header ", s.TimestampHeader}
 	}

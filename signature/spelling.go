@@ -3,8 +3,8 @@ package signature
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"math/bits"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +23,28 @@ type candidates struct {
 	macs [maxCandidates]candidate
 }
 
+// headerValues is h.Values, which allocates where the vendor writes a name in
+// another way than net/http does: X-KeldairHR-Auth is X-Keldairhr-Auth there.
+func headerValues(h http.Header, name string) []string {
+	var canonical [64]byte
+	if len(name) > len(canonical) {
+		return h.Values(name)
+	}
+	start := true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case start && 'a' <= c && c <= 'z':
+			c -= 'a' - 'A'
+		case !start && 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		canonical[i] = c
+		start = c == '-'
+	}
+	return h[string(canonical[:len(name)])]
+}
+
 type candidate struct {
 	header   string
 	prefix   string
@@ -35,7 +57,7 @@ func (s *HMAC) read(h http.Header, c *candidates) error {
 	if s.Header == "" {
 		return s.readAny(h, c)
 	}
-	values := h.Values(s.Header)
+	values := headerValues(h, s.Header)
 	switch {
 	case len(values) == 0:
 		return &refusal{ErrMissing, "no header ", s.Header}
@@ -59,17 +81,18 @@ func (s *HMAC) readAny(h http.Header, c *candidates) error {
 			continue
 		}
 		seen = true
-		if c.n == maxCandidates {
-			return &refusal{ErrMalformed, "too many headers contain ", s.HeaderWord}
-		}
-		m := &c.macs[c.n]
-		if len(values) == 0 || !s.decode(values[0], m) {
+		var m candidate
+		if len(values) == 0 || !s.decode(values[0], &m) {
 			continue
 		}
 		if len(values) > 1 {
 			return &refusal{ErrMalformed, name, " is there twice"}
 		}
+		if c.n == maxCandidates {
+			return &refusal{ErrMalformed, "too many signatures in headers whose names contain ", s.HeaderWord}
+		}
 		m.header = name
+		c.macs[c.n] = m
 		c.n++
 	}
 	switch {
@@ -171,14 +194,10 @@ func (sp *spelling) encode(mac []byte) string {
 	return sp.base64.EncodeToString(mac)
 }
 
-// first is the spelling in which Sign writes.
+// first is the spelling in which Sign writes: the table is in the order of the
+// bits, and New has refused an encoding that is not in it.
 func (e Encoding) first() *spelling {
-	for i := range spellings {
-		if e&spellings[i].encoding != 0 {
-			return &spellings[i]
-		}
-	}
-	return &spellings[0]
+	return &spellings[bits.TrailingZeros8(uint8(e))]
 }
 
 // String names the encodings: "hex", or "hex or base64".
@@ -192,20 +211,28 @@ func (e Encoding) String() string {
 	return strings.Join(names, " or ")
 }
 
+// maxTimestamp is the length of the longest timestamp that is read.
+const maxTimestamp = 64
+
 // parseTimestamp reads the forms in which vendors send a time.
 func parseTimestamp(s string) (time.Time, bool) {
-	if len(s) == 0 || len(s) > 64 {
+	if len(s) == 0 || len(s) > maxTimestamp {
 		return time.Time{}, false
 	}
-	if !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < '0' || c > '9' }) {
+	if strings.Trim(s, "0123456789") == "" {
 		return parseUnix(s)
 	}
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
+	// time.Parse makes an error out of what it cannot read: ask it only once,
+	// and only for what has the shape.
+	if len(s) < len("2006-01-02T15:04:05Z") || s[len("2006-01-02")] != 'T' {
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	layout := time.RFC3339
+	if sign := s[len(s)-len("+0700")]; sign == '+' || sign == '-' {
+		layout = "2006-01-02T15:04:05Z0700"
+	}
+	t, err := time.Parse(layout, s)
+	return t, err == nil
 }
 
 // parseUnix takes ten digits or fewer as seconds and thirteen as milliseconds.

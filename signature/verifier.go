@@ -22,13 +22,13 @@ type Verifier struct {
 // through an interface would otherwise be allocated each time.
 type state struct {
 	mac     hash.Hash
-	scratch [maxMAC]byte
+	scratch [maxTimestamp]byte
 	sum     [maxMAC]byte
 }
 
 // New gives the scheme its secret. Wiring mistakes panic: a secret that is
 // empty, with which anyone could sign; a scheme that names no header; a hash
-// function that is not linked in.
+// function that is not linked in; an unknown encoding.
 func (s HMAC) New(secret []byte) *Verifier {
 	switch {
 	case len(secret) == 0:
@@ -37,6 +37,8 @@ func (s HMAC) New(secret []byte) *Verifier {
 		panic("signature: the scheme names no header")
 	case !s.hash().Available():
 		panic("signature: unknown hash function " + s.hash().String())
+	case s.Encoding >= 1<<len(spellings):
+		panic("signature: unknown encoding")
 	}
 	header := s.Header
 	if header == "" {
@@ -63,8 +65,10 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance t
 }
 
 // Pin verifies without regard to the time and returns the scheme narrowed down
-// to the one spelling that this delivery uses: its header, prefix and
-// encoding. A user of a lenient scheme can then write that down.
+// to the spelling that this delivery uses: its header, prefix and encoding. A
+// user of a lenient scheme can then write that down. About one MAC in four is
+// written the same in both alphabets of base64: where the scheme accepts both,
+// both remain then, since the next delivery will not be as kind.
 func (v *Verifier) Pin(h http.Header, body []byte) (HMAC, error) {
 	var c candidates
 	_, m, err := v.verify(h, body, time.Time{}, -1, &c)
@@ -72,8 +76,20 @@ func (v *Verifier) Pin(h http.Header, body []byte) (HMAC, error) {
 		return HMAC{}, err
 	}
 	s := v.scheme
-	s.Header, s.HeaderWord, s.Prefix, s.OtherPrefixes, s.Encoding = m.header, "", m.prefix, nil, m.encoding
+	s.Header, s.HeaderWord, s.Prefix, s.OtherPrefixes, s.Encoding = m.header, "", m.prefix, nil, s.encoding()&m.spellings(s.hash().Size())
 	return s, nil
+}
+
+// spellings are all in which the candidate's MAC reads as it was received.
+func (m *candidate) spellings(size int) Encoding {
+	text := m.encoding.first().encode(m.mac[:size])
+	same := m.encoding
+	for i := range spellings {
+		if spellings[i].encode(m.mac[:size]) == text {
+			same |= spellings[i].encoding
+		}
+	}
+	return same
 }
 
 // verify is Verify, with the candidate that matched; a negative tolerance is
@@ -128,7 +144,7 @@ func (v *Verifier) match(c *candidates, timestamp string, signed []byte) *candid
 func (st *state) compute(timestamp string, signed []byte) []byte {
 	st.mac.Reset()
 	if timestamp != "" {
-		n := copy(st.scratch[:], timestamp) // at most 64 bytes: parseTimestamp
+		n := copy(st.scratch[:], timestamp) // it fits: parseTimestamp
 		st.mac.Write(st.scratch[:n])
 		st.scratch[0] = '.'
 		st.mac.Write(st.scratch[:1])

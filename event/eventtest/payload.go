@@ -340,7 +340,7 @@ func (c *conformance) lenient(t tester, l line) {
 			continue
 		}
 		for what, changed := range map[string][]byte{
-			fmt.Sprintf("%s null", p):   with(payload, p, nil),
+			fmt.Sprintf("%s null", p):    with(payload, p, nil),
 			fmt.Sprintf("%s removed", p): without(payload, p),
 		} {
 			lacks, err := missing(changed, l.payload)
