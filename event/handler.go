@@ -161,7 +161,7 @@ func (h *Handler) refuse(r *http.Request) outcome {
 // refuseHeader refuses what no secret can make good.
 func (h *Handler) refuseHeader(header http.Header) outcome {
 	err := h.provider.Scheme.Check(header)
-	if err == nil || h.provider.InsecureAllowUnsigned && errors.Is(err, errSignatureMissing) {
+	if err == nil || h.provider.InsecureAllowUnsigned && hasNoSignature(h.provider.Scheme, header) {
 		return outcome{}
 	}
 	return fail(Unverified, OpVerify, err)
@@ -253,7 +253,7 @@ func (h *Handler) indifferent() bool {
 // authenticate finds out which bytes of a delivery are authentic.
 func (h *Handler) authenticate(ctx context.Context, r *Request, now time.Time) (proof, outcome) {
 	if h.provider.InsecureAllowUnsigned {
-		if p, ok := unsigned(&h.provider.Scheme, r.Header, r.Body); ok {
+		if p, ok := unsigned(h.provider.Scheme, r.Header, r.Body); ok {
 			return p, outcome{}
 		}
 	}

@@ -498,6 +498,13 @@ func TestUnsignedDeliveriesNeedASettingThatSaysInsecure(t *testing.T) {
 	if w := send(b, signed(t, open, "another", body)); w.Code != 401 {
 		t.Errorf("with a bad signature: answered %d", w.Code)
 	}
+	timed := stamped
+	timed.InsecureAllowUnsigned = true
+	half := signed(t, timed, "another", `{"event":"x"}`)
+	half.Header.Del("X-Timestamp")
+	if w := send(newBench(t, timed, event.Options{}), half); w.Code != 401 {
+		t.Errorf("with a signature and without its timestamp: answered %d", w.Code)
+	}
 	empty := plain()
 	empty.Header.Set("X-Auth", "")
 	if w := send(b, empty); w.Code != 401 {

@@ -10,9 +10,6 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// errSignatureMissing is package signature's, under a name that says whose.
-var errSignatureMissing = signature.ErrMissing
-
 // refusalsEvery is the least time between two log lines about refusals: they
 // are whatever strangers send, in floods if they like.
 const refusalsEvery = 10 * time.Second

@@ -131,9 +131,16 @@ func (k *keyring) verify(ctx context.Context, r *Request, now time.Time, toleran
 	return proof{}, o
 }
 
+// hasNoSignature says whether a delivery has no signature header at all. One
+// that has a signature and lacks its timestamp does not count as unsigned.
+func hasNoSignature(scheme signature.HMAC, h http.Header) bool {
+	scheme.TimestampHeader = ""
+	return errors.Is(scheme.Check(h), signature.ErrMissing)
+}
+
 // unsigned is the proof for a delivery that has no signature header at all.
-func unsigned(scheme *signature.HMAC, h http.Header, body []byte) (proof, bool) {
-	if !errors.Is(scheme.Check(h), signature.ErrMissing) {
+func unsigned(scheme signature.HMAC, h http.Header, body []byte) (proof, bool) {
+	if !hasNoSignature(scheme, h) {
 		return proof{}, false
 	}
 	signed, err := scheme.Signed(body)

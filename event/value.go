@@ -9,16 +9,20 @@ import (
 
 // ID is an identifier that a vendor sends as a JSON string or as a JSON
 // number. It keeps the text: 42 and "42" are both ID("42"). null and an absent
-// member are "". It encodes as a string.
+// member are "". It encodes as a string, and "" as null.
 type ID string
 
 // UnmarshalJSON accepts a string, a number and null.
 func (id *ID) UnmarshalJSON(b []byte) error { return unmarshalText(b, (*string)(id)) }
 
+// MarshalJSON writes a string, or null for "".
+func (id ID) MarshalJSON() ([]byte, error) { return marshalText(string(id)) }
+
 // Date is a calendar day or an instant as its vendor wrote it, where the vendor
 // sends days without a time or does not publish the format. Decoding keeps the
 // text and never fails on its form, so that an unexpected spelling does not
-// stop a delivery; [Date.Time] reads it. null and an absent member are "".
+// stop a delivery; [Date.Time] reads it. null and an absent member are "", which
+// encodes as null.
 type Date string
 
 // Time is the instant that d names, in UTC: midnight where d is a day alone. It is
@@ -31,6 +35,16 @@ func (d Date) Time() (time.Time, bool) {
 
 // UnmarshalJSON accepts a string, a number (Unix seconds or milliseconds) and null.
 func (d *Date) UnmarshalJSON(b []byte) error { return unmarshalText(b, (*string)(d)) }
+
+// MarshalJSON writes a string, or null for "".
+func (d Date) MarshalJSON() ([]byte, error) { return marshalText(string(d)) }
+
+func marshalText(s string) ([]byte, error) {
+	if s == "" {
+		return null, nil
+	}
+	return json.Marshal(s)
+}
 
 // errNotText does not quote what it refuses: it may be personal data.
 var errNotText = errors.New("event: neither a JSON string nor a JSON number")

@@ -17,8 +17,8 @@
 // # Signature
 //
 // X-KeldairHR-Auth is the HMAC-SHA1 of the envelope's member data, and of nothing
-// else, with the secret of the endpoint. KeldairHR arranges the signature on
-// request and hands out the secret. Two things are unpublished:
+// else, with the secret of the endpoint, which KeldairHR's product team hands out.
+// Two things are unpublished:
 //
 //   - the encoding: hex and padded standard base64 are accepted, each strictly;
 //   - which bytes of data are signed: they are taken exactly as they stand in
@@ -44,6 +44,10 @@
 //   - Two deliveries are the same where their data is, byte for byte, whatever
 //     their ids and types. With a Store or Sink one data completes once in its
 //     window; after the window it can be replayed.
+//   - The other side of that: data that comes under a false type first, and is
+//     stored by a Sink or completed through OnOther, makes the true delivery a
+//     duplicate. Only who saw it before it arrived can do so: serve HTTPS only,
+//     and log no bodies.
 //   - Without a Store or Sink it can be replayed for ever: there is no signed
 //     time that would end it. Make the callback idempotent by the new hire
 //     file's own id, or set one.
@@ -67,7 +71,7 @@
 //
 // Callbacks are at-least-once, and retries reorder events. In other packages of
 // this module OccurredAt tells which state is newer; here it is not signed, so
-// ask KeldairHR's API where order matters.
+// ask KeldairHR for the current state where order matters.
 //
 // # Events
 //

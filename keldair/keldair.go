@@ -50,8 +50,9 @@ type Config struct {
 	// InsecureAllowUnsigned accepts deliveries without a signature, for an
 	// endpoint whose events KeldairHR does not sign. Whoever knows its URL can
 	// then hire people: protect it by other means, and ask KeldairHR to sign.
-	// Such a delivery has the SecretIndex -1. A signature that is there must
-	// hold all the same, even an empty one. False refuses what is not signed.
+	// Such a delivery has the SecretIndex -1, and opts.Secrets is not asked, so
+	// any tenant's name passes. A signature that is there must hold all the
+	// same, even an empty one. False refuses what is not signed.
 	InsecureAllowUnsigned bool
 }
 

@@ -163,6 +163,24 @@ func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
 	})
 }
 
+// The type is not signed, so a false one may come first.
+func TestAFalseTypeTakesTheTrueOnesPlaceOnlyWhereItIsHandled(t *testing.T) {
+	for _, handled := range []bool{false, true} {
+		k := newHandler(t, keldair.Config{}, &event.Options{Store: event.NewMemoryStore(nil)})
+		got := record(k)
+		want := 1
+		if handled {
+			want = 0
+			k.OnOther(func(context.Context, *event.Delivery) error { return nil })
+		}
+		serve(k, strings.Replace(body, "completed", "erased", 1), inHex)
+		serve(k, body, inHex)
+		if len(*got) != want {
+			t.Errorf("with OnOther %v: %d calls, want %d", handled, len(*got), want)
+		}
+	}
+}
+
 func TestASinkSeesOneKeyForOneData(t *testing.T) {
 	sink := &memorySink{}
 	k := newHandler(t, keldair.Config{}, &event.Options{Sink: sink})

@@ -12,9 +12,10 @@
 // # Signature
 //
 // X-Webhook-Signature is the HMAC-SHA256, in lower-case hex without a prefix, of
-// the text of X-Webhook-Timestamp, a full stop, and the body. The timestamp is ISO 8601, as in 2025-01-15T14:30:00Z. Kit asks receivers to
-// refuse what is older than five minutes. This package does so on both sides of
-// the clock; [event.Options.Tolerance] sets another window.
+// the text of X-Webhook-Timestamp, a full stop, and the body. The timestamp is
+// ISO 8601, as in 2025-01-15T14:30:00Z. Kit asks receivers to refuse what is
+// older than five minutes. This package does so on both sides of the clock;
+// [event.Options.Tolerance] sets another window.
 //
 // Rotating the secret in Kit makes the new one and kills the old one in the same
 // moment. Kit advises receivers to accept both for a while, but the new secret

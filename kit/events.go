@@ -43,8 +43,8 @@ type Application struct {
 	ID           int64             `json:"id" validate:"required"`
 	Candidate    Candidate         `json:"candidate"`
 	JobPosting   JobPostingSummary `json:"job_posting"`
-	CurrentStage string            `json:"current_stage"`         // the stage's name, which each account chooses
-	SubmittedAt  event.Date        `json:"submitted_at,omitzero"` // an instant, 2025-01-15T14:30:00Z in Kit's example; "" where Kit sends null
+	CurrentStage string            `json:"current_stage"` // the stage's name, which each account chooses
+	SubmittedAt  event.Date        `json:"submitted_at"`  // an instant, 2025-01-15T14:30:00Z in Kit's example; "" where Kit sends null
 	Rejected     bool              `json:"rejected"`
 	Withdrawn    bool              `json:"withdrawn"`
 	Offered      bool              `json:"offered"`
