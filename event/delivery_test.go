@@ -121,6 +121,20 @@ func TestIDFromAHeaderNeverDecides(t *testing.T) {
 	}
 }
 
+// TestIDThatMayBeThePayloadsOwnDoesNotDecide: two updates of one candidate are
+// not one event.
+func TestIDThatMayBeThePayloadsOwnDoesNotDecide(t *testing.T) {
+	p := acme
+	p.Envelope.PayloadOrBody = true
+	get := func(body string) *event.Delivery { return verify(t, p, event.Options{}, "", "", body) }
+	if get(`{"type":"a","id":7,"stage":1}`).Key() == get(`{"type":"a","id":7,"stage":2}`).Key() {
+		t.Error("an id in a body that is the payload decided")
+	}
+	if get(`{"type":"a","id":7,"data":{"stage":1}}`).Key() != get(`{"type":"a","id":7,"data":{"stage":2}}`).Key() {
+		t.Error("an id beside the payload did not decide")
+	}
+}
+
 func TestDeliveryLogsWithoutItsBody(t *testing.T) {
 	d := verify(t, acme, event.Options{}, "t", "", hireBody)
 	var b strings.Builder

@@ -94,6 +94,12 @@ func (e *envelope) read(body []byte) (members, error) {
 	return m, nil
 }
 
+// fellBack says whether PayloadOrBody took the body. An id beside the type may
+// then be the payload's own: a candidate's, the same in each of its updates.
+func (e *envelope) fellBack(m *members, body []byte) bool {
+	return len(e.Payload) > 0 && len(m[slotPayload]) == len(body)
+}
+
 // plainText is the text of a JSON string that is fit to be a name: valid
 // UTF-8 without control characters, neither empty nor endless. It shares raw's
 // memory where the string has no escapes, and is nil if raw is anything else.

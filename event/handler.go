@@ -295,7 +295,7 @@ func (h *Handler) fill(d *Delivery, r *Request, p *proof, m *members, typ []byte
 	}
 	if id := plainID(m[slotID]); id != nil {
 		d.ID = string(id)
-		d.byID = p.secret >= 0 && h.provider.Scheme.Member == ""
+		d.byID = p.secret >= 0 && h.provider.Scheme.Member == "" && !h.envelope.fellBack(m, r.Body)
 	} else if h.envelope.IDHeader != "" {
 		if id := r.Header.Get(h.envelope.IDHeader); isName([]byte(id)) {
 			d.ID = id

@@ -46,7 +46,8 @@ type Envelope struct {
 	// Payload has what callbacks get, any JSON value. Empty: the body itself.
 	Payload []string
 	// PayloadOrBody takes the body itself where no Payload member is there,
-	// and not null.
+	// or it is null. The id may then be the payload's own, so that deliveries
+	// are the same only if their bodies are.
 	PayloadOrBody bool
 	// TypeHeader repeats the type outside the signed bytes. It decides
 	// nothing; a contradiction is reported in [Result].Warning.

@@ -60,11 +60,12 @@
 //
 // Callbacks are at-least-once, and retries reorder events: compare OccurredAt
 // before overwriting. Two deliveries are the same where their type and event id
-// are. The id is looked for as event_id, then as id, beside the type: both are
-// assumptions. Before you set a Store or Sink, make sure that in a real delivery
-// it is the event's and changes from event to event. If it were the candidate's,
-// a second update would pass for a duplicate of the first; a Config whose
-// Envelope has no ID compares bodies instead.
+// are. The id is looked for as event_id, then as id, beside the type and a member
+// with the payload: these names are assumptions. Where the body itself is the
+// payload, an id in it may be the candidate's, so that two deliveries are the
+// same only where their bodies are. Before you set a Store or Sink, make sure
+// that in a real delivery the id is the event's and changes from event to event;
+// a Config whose Envelope has no ID always compares bodies.
 //
 // # Events
 //

@@ -353,7 +353,7 @@ func TestAnyLayoutKeepsEveryValue(t *testing.T) {
 		}
 		return m
 	}
-	for range 2_000 {
+	for range 1_000 {
 		body := encode(t, object(3))
 		var first, second Event
 		if err := json.Unmarshal(body, &first); err != nil {
@@ -467,7 +467,7 @@ func TestTypeName(t *testing.T) {
 				strings.ReplaceAll(c.words, " ", separator))
 		}
 		for _, s := range spellings {
-			for _, s := range []string{s, strings.ToUpper(s), strings.ToLower(s), strings.Title(s)} { //nolint:staticcheck // ASCII words
+			for _, s := range []string{s, strings.ToUpper(s), strings.ToLower(s)} {
 				if got := typeName(s); got != c.typ {
 					t.Errorf("typeName(%q) = %q, want %q", s, got, c.typ)
 				}

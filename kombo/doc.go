@@ -29,20 +29,21 @@
 //
 // # Delivery
 //
-// 200 is the only answer that Kombo's API reference lists. Whether, when and
-// for how long Kombo sends again is unpublished on the pages below, so treat
+// 200 is the only answer that Kombo's API reference lists. Its body matters for
+// one event, an inline assessment order: see [InlineAssessment]. Whether, when
+// and for how long Kombo sends again is unpublished on the pages below, so treat
 // callbacks as at-least-once. A repetition may arrive after newer events:
 // compare the payload's UpdatedAt before overwriting, where it has one, and
 // fetch the current state from Kombo where it has none. The envelope carries no
 // time.
 //
-// The dashboard's test button sends made-up data in the right form, signed as
-// usual. Test deliveries may reuse one id for several types (Kombo's own
-// samples do), so an id is unique only together with its type.
+// The dashboard's test button sends made-up data in the right form. Test
+// deliveries may reuse one id for several types (Kombo's own samples do), so an
+// id is unique only together with its type.
 //
-// Kombo adds event types, members and enum values without notice. New types
-// reach [event.Handler.OnOther], or a callback of your own through [event.On];
-// new members are in the raw payload; enums are open string types.
+// Kombo adds event types, members and enum values as it grows. New types reach
+// [event.Handler.OnOther], or a callback of your own through [event.On]; new
+// members are in the raw payload; enums are open string types.
 //
 // # Events
 //
@@ -55,7 +56,7 @@
 //	integration-state-changed            IntegrationStateChanged  an integration works, broke, or was switched off
 //	connection-flow-failed               ConnectionFlowFailed     a customer met an error while connecting
 //	assessment:order-received            AssessmentOrder          a customer has ordered an assessment
-//	inline-assessment:order-received     AssessmentOrder          a candidate waits for an assessment's link
+//	inline-assessment:order-received     AssessmentOrder          a candidate waits for an assessment's link (answer with InlineAssessment)
 //	ai-apply-application-status-updated  AIApplyApplication       AI Apply is done with an application
 //	ai-apply-job-posting-status-updated  AIApplyJobPosting        AI Apply can or can't apply to a posting
 //

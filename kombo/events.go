@@ -183,7 +183,8 @@ func (o AssessmentOrder) LogValue() slog.Value {
 }
 
 // InlineAssessment is the answer that Kombo wants to an order of
-// [TypeInlineAssessmentOrderReceived].
+// [TypeInlineAssessmentOrderReceived]; see
+// [Handler.OnInlineAssessmentOrderReceived].
 type InlineAssessment struct {
 	// AssessmentURL is where the candidate is sent to be assessed.
 	AssessmentURL string `json:"assessment_url"`

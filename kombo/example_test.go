@@ -3,11 +3,8 @@ package kombo_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -114,39 +111,17 @@ func Example_newType() {
 }
 
 // Kombo waits for the answer to an inline assessment order: it has the link
-// that the candidate follows. Verify tells that event from the others, which
-// Handle answers.
+// that the candidate follows.
 func Example_inlineAssessment() {
 	k, err := kombo.NewHandler(exampleSecret, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		if err != nil {
-			http.Error(w, "Bad Request", http.StatusBadRequest)
-			return
-		}
-		req := &event.Request{Header: r.Header, Body: body}
-		d, err := k.Verify(r.Context(), req)
-		if err != nil || d.Type != kombo.TypeInlineAssessmentOrderReceived {
-			reply := k.Handle(r.Context(), req)
-			maps.Copy(w.Header(), reply.Header)
-			w.WriteHeader(reply.Status)
-			w.Write(reply.Body)
-			return
-		}
-		var order kombo.AssessmentOrder
-		if err := json.Unmarshal(d.Payload, &order); err != nil {
-			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(kombo.InlineAssessment{
-			AssessmentURL: "https://assess.example.com/start/" + order.ID,
+	event.OnReply(k.Handler, kombo.TypeInlineAssessmentOrderReceived,
+		func(_ context.Context, o *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+			return &kombo.InlineAssessment{AssessmentURL: "https://assess.example.com/start/" + o.ID}, nil
 		})
-	})
-	deliver(h, kombotest.Vendor.Body(kombo.TypeInlineAssessmentOrderReceived))
+	deliver(k, kombotest.Vendor.Body(kombo.TypeInlineAssessmentOrderReceived))
 	// Output:
 	// {"assessment_url":"https://assess.example.com/start/H5pWk7TnVx2RmLz9BcYd4QsG"}
 	// 200 OK
@@ -166,7 +141,9 @@ func deliver(h http.Handler, body []byte) {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	fmt.Print(w.Body)
+	if w.Body.Len() > 0 {
+		fmt.Println(w.Body)
+	}
 	fmt.Println(w.Code, http.StatusText(w.Code))
 }
 

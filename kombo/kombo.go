@@ -103,12 +103,13 @@ func (h *Handler) OnAssessmentOrderReceived(fn func(context.Context, *Assessment
 // OnInlineAssessmentOrderReceived calls fn when a candidate has just applied
 // for a job and is about to be sent to an assessment.
 //
-// Kombo wants the link to it in the answer's body, as [InlineAssessment], and
-// soon: tracking systems wait for 15 to 30 seconds
-// (docs.kombo.dev/assessment/features/inline-assessment, read 2026-11-21). The
-// answer to a callback has no body, so a service that offers inline assessments
-// answers this event itself, as the package's example does; fn is for one that
-// only wants to know of them.
+// Kombo wants the link to it in the answer's body, and soon: tracking systems
+// wait for 15 to 30 seconds (docs.kombo.dev/assessment/features/inline-assessment,
+// read 2026-11-21). fn gives no answer and is for a service that only wants to
+// know. One that offers inline assessments registers [event.OnReply] in its
+// place, with [InlineAssessment] as the reply, and has no Sink on that handler:
+//
+//	event.OnReply(k.Handler, kombo.TypeInlineAssessmentOrderReceived, fn)
 func (h *Handler) OnInlineAssessmentOrderReceived(fn func(context.Context, *AssessmentOrder) error) {
 	event.On(h.Handler, TypeInlineAssessmentOrderReceived, fn)
 }

@@ -94,7 +94,7 @@ func TestSamples(t *testing.T) {
 			if sample == nil {
 				t.Fatal("no sample")
 			}
-			if sample() == sample() {
+			if first, second := sample(), sample(); first == second {
 				t.Error("two samples are one value")
 			}
 			var want hires100.Event
