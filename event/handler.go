@@ -61,7 +61,7 @@ func NewHandler(p Provider, secret string, opts *Options) (*Handler, error) {
 		sink:         opts.Sink,
 		storeTimeout: defaultStoreTimeout,
 		validation:   opts.Validation,
-		report:       reporter{observe: opts.Observe, logger: opts.Logger},
+		report:       reporter{observe: opts.Observe, logger: opts.Logger, diagnose: opts.Diagnose},
 	}
 	if opts.Name != "" {
 		h.name = opts.Name
@@ -160,6 +160,9 @@ func (h *Handler) refuse(r *http.Request) outcome {
 
 // refuseHeader refuses what no secret can make good.
 func (h *Handler) refuseHeader(header http.Header) outcome {
+	if h.report.diagnose {
+		return outcome{} // the body is needed to say more than that
+	}
 	err := h.provider.Scheme.Check(header)
 	if err == nil || h.provider.InsecureAllowUnsigned && hasNoSignature(h.provider.Scheme, header) {
 		return outcome{}

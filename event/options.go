@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/atshooks/atshooks/signature"
 )
 
 // Options are a handler's settings. Nil and the zero value are good for a
@@ -48,6 +50,11 @@ type Options struct {
 	// Observe is called once a delivery, after its callback and before its
 	// answer, in the request's goroutine. Nil is nobody.
 	Observe func(context.Context, Result)
+	// Diagnose finds out why a signature does not hold, for the first hour with a
+	// vendor: the reason is in the log and in [Result].Diagnosis, of one refused
+	// delivery a second at most, since it takes much longer than refusing. While
+	// it is on, the body is read even if the header alone would be refused.
+	Diagnose bool
 	// Logger gets what a service must know even without Observe: failures at
 	// level Error, each; refusals at Warn, at most one in ten seconds; oddities
 	// at Warn; what a callback refused with a Refusal at Info. Candidate data is in none of them. Nil is [slog.Default].
@@ -81,7 +88,11 @@ type Result struct {
 	Body     int           // bytes read
 	Payload  int           // bytes
 	Err      error         // an *Error with what went wrong; nil if nothing did
-	Warning  error         // what was odd but decided nothing: a blank secret, a commit that failed, an unsigned header that contradicts the body
+	// Diagnosis says why the signature does not hold, if Options.Diagnose is on
+	// and this delivery was chosen; its Reason is "" otherwise. It is not for the
+	// sender.
+	Diagnosis signature.Diagnosis
+	Warning   error // what was odd but decided nothing: a blank secret, a commit that failed, an unsigned header that contradicts the body
 }
 
 const (

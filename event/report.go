@@ -10,18 +10,32 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// refusalsEvery is the least time between two log lines about refusals: they
-// are whatever strangers send, in floods if they like.
-const refusalsEvery = 10 * time.Second
+const (
+	// refusalsEvery is the least time between two log lines about refusals: they
+	// are whatever strangers send, in floods if they like.
+	refusalsEvery = 10 * time.Second
+	// diagnosesEvery is the least time between two diagnoses.
+	diagnosesEvery = time.Second
+)
 
 // reporter tells the service what happened.
 type reporter struct {
-	observe func(context.Context, Result)
-	logger  *slog.Logger
+	observe  func(context.Context, Result)
+	logger   *slog.Logger
+	diagnose bool
 
-	pinned  atomic.Bool
-	next    atomic.Int64 // when the next refusal may be logged, in Unix nanoseconds
-	omitted atomic.Int64
+	pinned    atomic.Bool
+	refusals  seldom
+	omitted   atomic.Int64
+	diagnoses seldom
+}
+
+// seldom lets something happen once in a while.
+type seldom struct{ next atomic.Int64 } // in Unix nanoseconds
+
+func (s *seldom) now(t time.Time, every time.Duration) bool {
+	next := s.next.Load()
+	return t.UnixNano() >= next && s.next.CompareAndSwap(next, t.Add(every).UnixNano())
 }
 
 func (r *reporter) log() *slog.Logger {
@@ -33,13 +47,14 @@ func (r *reporter) log() *slog.Logger {
 
 // observe reports an outcome to the observer and, if it is bad, to the log.
 func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, status int, began time.Time) {
+	diagnosis := h.diagnosis(ctx, r, o, began)
 	switch o.kind {
 	case Failed, Panicked, Unavailable, Undecodable, Misconnected, Dropped:
 		h.logOutcome(ctx, slog.LevelError, "webhook delivery failed", r, o)
 	case Refused:
 		h.logOutcome(ctx, slog.LevelInfo, "webhook delivery refused by its callback", r, o)
 	case BadMethod, TooLarge, Unverified, Unreadable:
-		h.logRefusal(ctx, r, o, began)
+		h.logRefusal(ctx, r, o, began, diagnosis)
 	default:
 		if o.warning != nil {
 			h.logOutcome(ctx, slog.LevelWarn, "webhook delivery", r, o)
@@ -49,18 +64,19 @@ func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, status in
 		return
 	}
 	h.report.observe(ctx, Result{
-		Receiver: h.name,
-		Provider: h.provider.Name,
-		Tenant:   r.Tenant,
-		ID:       o.id,
-		Type:     o.typ,
-		Kind:     o.kind,
-		Status:   status,
-		Duration: time.Since(began),
-		Body:     len(r.Body),
-		Payload:  o.payload,
-		Err:      o.wrapped(h),
-		Warning:  o.warning,
+		Receiver:  h.name,
+		Provider:  h.provider.Name,
+		Tenant:    r.Tenant,
+		ID:        o.id,
+		Type:      o.typ,
+		Kind:      o.kind,
+		Status:    status,
+		Duration:  time.Since(began),
+		Body:      len(r.Body),
+		Payload:   o.payload,
+		Err:       o.wrapped(h),
+		Diagnosis: diagnosis,
+		Warning:   o.warning,
 	})
 }
 
@@ -90,16 +106,27 @@ func (h *Handler) logOutcome(ctx context.Context, level slog.Level, msg string, 
 	l.LogAttrs(ctx, level, msg, attrs...)
 }
 
-// logRefusal logs one refusal in a while, and how many it left out.
-func (h *Handler) logRefusal(ctx context.Context, r *Request, o *outcome, now time.Time) {
-	next := h.report.next.Load()
-	if now.UnixNano() < next || !h.report.next.CompareAndSwap(next, now.Add(refusalsEvery).UnixNano()) {
+// diagnosis finds out why a signature does not hold, now and then.
+func (h *Handler) diagnosis(ctx context.Context, r *Request, o *outcome, now time.Time) signature.Diagnosis {
+	if !h.report.diagnose || o.kind != Unverified || !h.report.diagnoses.now(now, diagnosesEvery) {
+		return signature.Diagnosis{}
+	}
+	return signature.Diagnose(h.provider.Scheme, r.Header, r.Body, now, h.tolerance, h.keys.secrets(ctx, r.Tenant)...)
+}
+
+// logRefusal logs one refusal in a while, and how many it left out. A diagnosis
+// is always logged: there are few of them.
+func (h *Handler) logRefusal(ctx context.Context, r *Request, o *outcome, now time.Time, diagnosis signature.Diagnosis) {
+	if !h.report.refusals.now(now, refusalsEvery) && diagnosis.Reason == "" {
 		h.report.omitted.Add(1)
 		return
 	}
 	more := []slog.Attr{}
 	if n := h.report.omitted.Swap(0); n > 0 {
 		more = append(more, slog.Int64("refusals_not_logged", n))
+	}
+	if diagnosis.Reason != "" {
+		more = append(more, slog.String("diagnosis", diagnosis.String()))
 	}
 	if o.kind == Unverified {
 		more = append(more, slog.String("expected", h.provider.Scheme.String()))

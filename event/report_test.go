@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -35,6 +36,50 @@ func TestFloodOfRefusalsIsNotAFloodOfLogLines(t *testing.T) {
 		}
 		if len(lines) != 2 || last["refusals_not_logged"] != 99.0 || last["level"] != "WARN" || !strings.Contains(fmt.Sprint(last["expected"]), "X-Acme-Signature") {
 			t.Errorf("after ten seconds: %v", lines)
+		}
+	})
+}
+
+func TestDiagnosisIsOffUnlessAskedForAndSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		off := newBench(t, acme, event.Options{})
+		send(off, signed(t, acme, secret+"\n", hireBody))
+		if off.last().Diagnosis.Reason != "" || strings.Contains(off.log(), "diagnosis") {
+			t.Errorf("diagnosed without being asked: %+v", off.last().Diagnosis)
+		}
+		b := newBench(t, acme, event.Options{Diagnose: true, PreviousSecrets: []string{previous}})
+		other := acme
+		other.Scheme.Header = "X-Other-Signature"
+		for _, tt := range []struct {
+			name string
+			r    *http.Request
+			wait time.Duration
+			want signature.Reason
+		}{
+			{"a header of another name", signed(t, other, secret, hireBody), time.Second, signature.ReasonOtherHeader},
+			{"a body that was encoded again", func() *http.Request {
+				r := signed(t, acme, secret, `{"id": "ev-1"}`)
+				r.Body, r.ContentLength = io.NopCloser(strings.NewReader(`{"id":"ev-1"}`)), -1
+				return r
+			}(), time.Second, signature.ReasonBodyReencoded},
+			{"at once after another", signed(t, acme, "another", hireBody), 0, ""},
+			{"another secret", signed(t, acme, "another", hireBody), time.Second, signature.ReasonUnknown},
+		} {
+			time.Sleep(tt.wait)
+			w := send(b, tt.r)
+			if got := b.last().Diagnosis; w.Code != 401 || got.Reason != tt.want {
+				t.Errorf("%s: answered %d, diagnosis %q, want %q", tt.name, w.Code, got, tt.want)
+			}
+		}
+		if log := b.log(); strings.Count(log, "diagnosis") != 3 || strings.Contains(log, secret) {
+			t.Errorf("logged %s", log)
+		}
+		tenants := newBench(t, acme, event.Options{Diagnose: true, Secrets: func(context.Context, string) ([]string, error) {
+			return []string{secret + "\n"}, nil
+		}})
+		send(tenants, signed(t, acme, secret, hireBody))
+		if got := tenants.last().Diagnosis.Reason; got != signature.ReasonSecretSpace {
+			t.Errorf("a secret with a newline from Secrets: %q", got)
 		}
 	})
 }

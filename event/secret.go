@@ -23,7 +23,8 @@ const (
 // keyring holds what a handler verifies with.
 type keyring struct {
 	scheme    signature.HMAC
-	fixed     []*signature.Verifier // the secret and the previous ones
+	texts     []string              // the secret and the previous ones
+	fixed     []*signature.Verifier // of these
 	lookup    func(ctx context.Context, tenant string) ([]string, error)
 	verifiers cache[*signature.Verifier] // by secret
 	unknown   cache[time.Time]           // by tenant: until when
@@ -38,7 +39,8 @@ func newKeyring(scheme signature.HMAC, secret string, opts *Options) *keyring {
 		k.decoy = scheme.New([]byte(rand.Text()))
 		return k
 	}
-	for _, s := range append([]string{secret}, opts.PreviousSecrets...) {
+	k.texts = append([]string{secret}, opts.PreviousSecrets...)
+	for _, s := range k.texts {
 		k.fixed = append(k.fixed, scheme.New([]byte(s)))
 	}
 	return k
@@ -79,6 +81,19 @@ func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantK
 		keys.verifiers = nil
 	}
 	return keys, nil
+}
+
+// secrets are what a diagnosis is to try, those with white space around them too.
+func (k *keyring) secrets(ctx context.Context, tenant string) [][]byte {
+	texts := k.texts
+	if k.lookup != nil {
+		texts, _ = k.lookup(ctx, tenant) // it was answered a moment ago
+	}
+	var secrets [][]byte
+	for _, s := range texts {
+		secrets = append(secrets, []byte(s))
+	}
+	return secrets
 }
 
 // verifier keeps hash states from one delivery to the next. Only secrets that
