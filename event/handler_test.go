@@ -48,6 +48,7 @@ func TestNewHandlerRefuses(t *testing.T) {
 		{"a provider without a name", event.Provider{Scheme: acme.Scheme}, "abc", nil, "no name"},
 		{"a provider without a header", event.Provider{Name: "x"}, "abc", nil, "no header"},
 		{"a provider with an unknown hash", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Hash: 99}}, "abc", nil, "hash"},
+		{"a provider with an unknown encoding", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Encoding: 128}}, "abc", nil, "encoding"},
 		{"a provider whose payload is not what is signed", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Member: "data"}}, "abc", nil, "signed"},
 		{"a provider that waits without a message", event.Provider{Name: "x", Scheme: acme.Scheme, Synchronous: &event.Synchronous{}}, "abc", nil, "message"},
 		{"a provider with too many names", event.Provider{Name: "x", Scheme: acme.Scheme, Envelope: event.Envelope{ID: make([]string, 65)}}, "abc", nil, "64"},

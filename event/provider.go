@@ -89,10 +89,8 @@ func (p *Provider) check() error {
 	switch {
 	case p.Name == "":
 		return errors.New("event: the provider has no name")
-	case p.Scheme.Header == "" && p.Scheme.HeaderWord == "":
-		return fmt.Errorf("event: provider %s: the scheme names no header", p.Name)
-	case p.Scheme.Hash != 0 && !p.Scheme.Hash.Available():
-		return fmt.Errorf("event: provider %s: the hash function is not linked in", p.Name)
+	case p.Scheme.Validate() != nil:
+		return fmt.Errorf("event: provider %s: %w", p.Name, p.Scheme.Validate())
 	case p.Scheme.Member != "" && !slices.Equal(p.Envelope.Payload, []string{p.Scheme.Member}):
 		return fmt.Errorf("event: provider %s: the payload must be the member that is signed, %q", p.Name, p.Scheme.Member)
 	case len(newEnvelope(p.Envelope).wanted) > maxWanted:

@@ -146,6 +146,8 @@ func TestDetect(t *testing.T) {
 		{"no header map", nil, vendor(0).body, vendor(0).secret, nil},
 		{"no secret", vendor(0).header, vendor(0).body, "", nil},
 		{"a blank secret", vendor(0).header, vendor(0).body, " \n", nil},
+		{"a blank secret, with which it was signed", header("X-Sig", macOf(t, " \n", "x")), "x", " \n", nil},
+		{"a secret that decodes to a blank one, with which it was signed", header("X-Sig", macOf(t, " \n", "x")), "x", "200a", nil},
 		{"a MAC cut by a byte", header("X-Sig", github256[:len(github256)-2]), githubBody, githubSecret, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -268,14 +270,7 @@ func TestDetectFindsWhatSignWrites(t *testing.T) {
 }
 
 func TestDetectSaysWhatCannotBeVerified(t *testing.T) {
-	sign := func(s HMAC, h http.Header, body string) http.Header {
-		if err := s.New([]byte("some secret")).Sign(h, []byte(body), kitTime); err != nil {
-			t.Fatal(err)
-		}
-		return h
-	}
-	plain := HMAC{Header: "X-Sig"}
-	mac := func(text string) string { return sign(plain, http.Header{}, text).Get("X-Sig") }
+	mac := func(text string) string { return macOf(t, "some secret", text) }
 	for _, tt := range []struct {
 		name   string
 		header http.Header
@@ -284,6 +279,7 @@ func TestDetectSaysWhatCannotBeVerified(t *testing.T) {
 		beyond string
 	}{
 		{"a member that is there twice", header("X-Sig", mac("[1]")), `{"a":[1],"a":2}`, `the member "a"`, "the same member twice"},
+		{"a member of what is no object further on", header("X-Sig", mac("[1]")), `{"a":[1],"b":`, `the member "a"`, "malformed JSON"},
 		{"a time in a form that is not read", header("X-Sig", mac("Wed, 15 Jan 2025 14:30:00 GMT.x"), "Date", "Wed, 15 Jan 2025 14:30:00 GMT"), "x", `Date + "." + the body`, "Date is no time"},
 		{"a colon after the time", header("X-Sig", mac("1736951400:x"), "X-T", "1736951400"), "x", `X-T + ":" + the body`, "full stop"},
 		{"nothing after the time", header("X-Sig", mac("1736951400x"), "X-T", "1736951400"), "x", `X-T + the body`, "full stop"},
@@ -342,7 +338,6 @@ func TestDetectIsBounded(t *testing.T) {
 		}
 	}
 
-	s := newSearch(claims)
 	stamps := http.Header{}
 	for i := range 100 {
 		stamps.Set(fmt.Sprintf("X-%d-Id", i), "1")
@@ -350,7 +345,7 @@ func TestDetectIsBounded(t *testing.T) {
 	}
 	maps.Copy(stamps, claims)
 	members := []byte(`{"a":1` + strings.Repeat(`,"b":2`, 1000) + `}`)
-	s = newSearch(stamps)
+	s := newSearch(stamps)
 	s.over(members)
 	if most := 1 + maxTimes + maxMembers + maxTimes*maxIDs + 6*maxTimes + maxTimes*maxMembers; len(s.texts) > most {
 		t.Errorf("%d texts, at most %d", len(s.texts), most)
@@ -364,7 +359,7 @@ func TestDetectIsBounded(t *testing.T) {
 		spent += text.cost()
 	}
 	both := good()
-	both.Set("X-Late", macOf(t, body[9:26]))
+	both.Set("X-Late", macOf(t, "secret", string(body[9:26])))
 	s = newSearch(both)
 	s.over(body)
 	if found := s.run([]byte("secret"), spent+len(keys([]byte("secret")))*spent); len(found) != 2 {
@@ -379,10 +374,10 @@ func TestDetectIsBounded(t *testing.T) {
 }
 
 // macOf is the MAC of text in hex.
-func macOf(t *testing.T, text []byte) string {
+func macOf(t *testing.T, secret, text string) string {
 	t.Helper()
 	h := http.Header{}
-	if err := (HMAC{Header: "X"}).New([]byte("secret")).Sign(h, text, kitTime); err != nil {
+	if err := (HMAC{Header: "X"}).New([]byte(secret)).Sign(h, []byte(text), kitTime); err != nil {
 		t.Fatal(err)
 	}
 	return h.Get("X")

@@ -95,6 +95,8 @@ func TestDiagnose(t *testing.T) {
 		{"the name of the variable before the secret", plain, sign(plain, secret, body), body, []string{"HOOK_SECRET=" + secret}, ReasonSecretPrefix, 0, "first 12 bytes"},
 		{"a label before the secret", plain, sign(plain, secret, body), body, []string{"Secret: '" + secret + "'"}, ReasonSecretPrefix, 0, "without its first 7 bytes"},
 		{"whsec_ before the secret", plain, sign(plain, secret, body), body, []string{"whsec_" + secret}, ReasonSecretPrefix, 0, "first 6 bytes"},
+		{"a secret behind eight dots", plain, sign(plain, secret, body), body, []string{"a.b.c.d.e.f.g.h." + secret}, ReasonSecretPrefix, 0, "first 16 bytes"},
+		{"a secret behind nine dots", plain, sign(plain, secret, body), body, []string{"a.b.c.d.e.f.g.h.i." + secret}, ReasonUnknown, -1, "another secret"},
 		{"whsec_ missing", plain, sign(plain, "whsec_"+secret, body), body, []string{secret}, ReasonSecretPrefix, 0, `with "whsec_" before it`},
 		{"the secret is hex", plain, sign(plain, "0123456789abcdef", body), body, []string{"30313233343536373839616263646566"}, ReasonSecretEncoding, 0, "hex"},
 		{"the secret is base64", plain, sign(plain, secret, body), body, []string{"czNjcjN0LW9mLXRoZS12ZW5kb3I="}, ReasonSecretEncoding, 0, "base64"},
@@ -234,7 +236,7 @@ func TestDiagnoseIsBounded(t *testing.T) {
 		want Reason
 	}{{large, ReasonBodyReencoded}, {large + " ", ReasonUnknown}} {
 		h := http.Header{}
-		_ = plain.New([]byte("secret")).Sign(h, []byte(tt.body+"\n"), kitTime)
+		_ = plain.New([]byte("secret")).Sign(h, []byte(strings.TrimSpace(tt.body)+"\n"), kitTime)
 		if d := Diagnose(plain, h, []byte(tt.body), kitTime, 0, []byte("secret")); d.Reason != tt.want {
 			t.Errorf("%d bytes: %v", len(tt.body), d)
 		}
@@ -264,6 +266,14 @@ func TestRewritingsAreBounded(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("no rewritings")
+	}
+	// What has nothing to escape is not tried with it escaped.
+	n = 0
+	for range rewritings([]byte(`{"b":1,"a":[]}`)) {
+		n++
+	}
+	if want := 4 + 7*2; n != want {
+		t.Errorf("%d rewritings, want %d", n, want)
 	}
 	// The estimate is never too low.
 	for _, body := range []string{`{"a":[1,2,{"b":":,[{"}],"c":{}}`, `[]`, `{"a":"}}\"}}\\","b":[[[1]]]}`, `1`} {

@@ -17,6 +17,10 @@
 // Whatever fails wraps one of [ErrMissing], [ErrMalformed], [ErrMismatch] and
 // [ErrExpired]. No error holds a signature, a secret or a byte of a body.
 //
+// Where it is not known how a vendor signs, [Detect] finds out from one delivery
+// and the secret. Where a delivery does not verify although it should,
+// [Diagnose] says what went wrong.
+//
 // This package does not read bodies from the network, does not limit their
 // size and does not tell a replayed delivery from a new one: package event does.
 package signature

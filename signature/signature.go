@@ -109,10 +109,24 @@ func (e *ExpiredError) Error() string {
 // Unwrap returns ErrExpired.
 func (e *ExpiredError) Unwrap() error { return ErrExpired }
 
+// Validate says what is wrong with a scheme that could not work: it names no
+// header, its hash function is not linked in, or its encoding is unknown.
+func (s HMAC) Validate() error {
+	switch {
+	case s.Header == "" && s.HeaderWord == "":
+		return errors.New("signature: the scheme names no header")
+	case !s.hash().Available():
+		return errors.New("signature: unknown hash function " + s.hash().String())
+	case s.Encoding >= 1<<len(spellings):
+		return errors.New("signature: unknown encoding")
+	}
+	return nil
+}
+
 // Check refuses what no secret can make good: a signature or timestamp that is
 // missing, malformed, or there twice. It touches no body, so that a receiver
 // may refuse before it has read one. The error wraps [ErrMissing] or
-// [ErrMalformed].
+// [ErrMalformed]. The scheme must be valid.
 func (s HMAC) Check(h http.Header) error {
 	var c candidates
 	if err := s.read(h, &c); err != nil {

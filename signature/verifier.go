@@ -27,18 +27,13 @@ type state struct {
 }
 
 // New gives the scheme its secret. Wiring mistakes panic: a secret that is
-// empty, with which anyone could sign; a scheme that names no header; a hash
-// function that is not linked in; an unknown encoding.
+// empty, with which anyone could sign, and a scheme that is not valid.
 func (s HMAC) New(secret []byte) *Verifier {
-	switch {
-	case len(secret) == 0:
+	if len(secret) == 0 {
 		panic("signature: empty secret")
-	case s.Header == "" && s.HeaderWord == "":
-		panic("signature: the scheme names no header")
-	case !s.hash().Available():
-		panic("signature: unknown hash function " + s.hash().String())
-	case s.Encoding >= 1<<len(spellings):
-		panic("signature: unknown encoding")
+	}
+	if err := s.Validate(); err != nil {
+		panic(err.Error())
 	}
 	header := s.Header
 	if header == "" {
