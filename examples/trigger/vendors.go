@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/atshooks/atshooks/comeet/comeettest"
+	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/hires100/hires100test"
+	"github.com/atshooks/atshooks/keldair/keldairtest"
+	"github.com/atshooks/atshooks/kit/kittest"
+	"github.com/atshooks/atshooks/kombo/kombotest"
+	"github.com/atshooks/atshooks/signature"
+)
+
+// vendors are those that this program can play.
+var vendors = map[string]eventtest.Vendor{
+	"comeet":   comeettest.Vendor,
+	"kombo":    kombotest.Vendor,
+	"keldair":  keldairtest.Vendor,
+	"hires100": hires100test.Vendor,
+	"kit":      kittest.Vendor,
+}
+
+// prepare returns the function that makes the i-th delivery.
+func (c command) prepare(v eventtest.Vendor) (func(i int) (delivery, error), error) {
+	body, err := c.body(v)
+	if err != nil {
+		return nil, err
+	}
+	provider := v.Provider()
+	scheme, err := c.spelling.apply(provider.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	verifier := scheme.New([]byte(c.secret))
+	return func(int) (delivery, error) {
+		d := delivery{header: http.Header{"Content-Type": {"application/json"}}, body: body}
+		if name := provider.Envelope.TypeHeader; name != "" {
+			d.header.Set(name, c.event)
+		}
+		return d, verifier.Sign(d.header, body, time.Now())
+	}, nil
+}
+
+// body is the fixture or the file, with the changes of -set.
+func (c command) body(v eventtest.Vendor) ([]byte, error) {
+	if c.file == "" && !slices.Contains(v.Types(), c.event) {
+		return nil, fmt.Errorf("%s has no event %q; see -list", c.provider, c.event)
+	}
+	var body []byte
+	if c.file == "" {
+		body = v.Body(c.event)
+	} else {
+		var err error
+		if body, err = os.ReadFile(c.file); err != nil {
+			return nil, err
+		}
+	}
+	return c.set.apply(body)
+}
+
+// settings are the values of -set.
+type settings []string
+
+func (s *settings) String() string { return strings.Join(*s, " ") }
+
+func (s *settings) Set(text string) error {
+	if path, _, ok := strings.Cut(text, "="); !ok || path == "" {
+		return errors.New("want path=value")
+	}
+	*s = append(*s, text)
+	return nil
+}
+
+// apply changes the members of body that the settings name. Without any, body
+// is left as it is, to the byte.
+func (s settings) apply(body []byte) ([]byte, error) {
+	if len(s) == 0 {
+		return body, nil
+	}
+	var root any
+	if err := json.Unmarshal(body, &root); err != nil {
+		return nil, fmt.Errorf("-set: the body is no JSON: %w", err)
+	}
+	for _, text := range s {
+		path, value, _ := strings.Cut(text, "=")
+		if err := put(root, strings.Split(path, "."), parseValue(value)); err != nil {
+			return nil, fmt.Errorf("-set %s: %w", path, err)
+		}
+	}
+	return json.Marshal(root)
+}
+
+// parseValue takes text as JSON if it is, and as a string if not.
+func parseValue(text string) any {
+	var v any
+	if json.Unmarshal([]byte(text), &v) != nil {
+		return text
+	}
+	return v
+}
+
+// put sets the value at path, which leads through members and indices.
+func put(node any, path []string, value any) error {
+	last := len(path) == 1
+	switch node := node.(type) {
+	case map[string]any:
+		if last {
+			node[path[0]] = value
+			return nil
+		}
+		return put(node[path[0]], path[1:], value)
+	case []any:
+		i, err := strconv.Atoi(path[0])
+		if err != nil || i < 0 || i >= len(node) {
+			return fmt.Errorf("%q is no index of a list of %d", path[0], len(node))
+		}
+		if last {
+			node[i] = value
+			return nil
+		}
+		return put(node[i], path[1:], value)
+	}
+	return fmt.Errorf("nothing holds %q", path[0])
+}
+
+// spelling says how the signature is written, where the vendor does not publish
+// it.
+type spelling struct{ header, prefix, encoding string }
+
+var encodings = map[string]signature.Encoding{
+	"hex": signature.Hex, "base64": signature.Base64, "base64url": signature.Base64URL,
+	"rawbase64": signature.RawBase64, "paddedbase64url": signature.PaddedBase64URL,
+}
+
+func (s spelling) apply(scheme signature.HMAC) (signature.HMAC, error) {
+	if s.header != "" {
+		scheme.Header, scheme.HeaderWord = s.header, ""
+	}
+	if s.prefix != "" {
+		scheme.Prefix = s.prefix
+	}
+	if s.encoding != "" {
+		e, ok := encodings[s.encoding]
+		if !ok {
+			return scheme, fmt.Errorf("no encoding %q: there are %s", s.encoding, strings.Join(slices.Sorted(maps.Keys(encodings)), ", "))
+		}
+		scheme.Encoding = e
+	}
+	return scheme, nil
+}
+
+// list prints what there is to send.
+func list(w io.Writer) error {
+	for _, name := range slices.Sorted(maps.Keys(vendors)) {
+		for _, typ := range vendors[name].Types() {
+			if _, err := fmt.Fprintf(w, "%-9s %s\n", name, typ); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
