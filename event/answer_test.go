@@ -265,6 +265,9 @@ func TestSynchronousAnswers(t *testing.T) {
 			if diff := cmp.Diff(tt.want, w.Body.String()); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
+			if tt.status == 501 && !strings.Contains(b.log(), "no callback for this event") {
+				t.Errorf("a person waits in vain, and the log says %q", b.log())
+			}
 			if got := w.Header().Get("Content-Type"); got != "application/json" {
 				t.Errorf("Content-Type is %q", got)
 			}

@@ -150,6 +150,7 @@ func TestPreferredEnvelopeNames(t *testing.T) {
 	for _, tt := range []struct{ name, body, typ, id, at, payload string }{
 		{"the preferred ones", `{"id":"2","event_id":"1","event":"b","type":"a","on":"2026-01-02","at":"2026-01-01","payload":2,"data":1}`, "a", "1", "2026-01-01", "1"},
 		{"the others", `{"id":"2","event":"b","on":"2026-01-02T00:00:00+0000","payload":2}`, "b", "2", "2026-01-02", "2"},
+		{"preferred ones of another kind", `{"type":{"a":1},"event":"b","event_id":null,"id":2,"at":false,"on":"2026-01-02","data":null,"payload":2}`, "b", "2", "2026-01-02", "2"},
 		{"no payload", `{"event":"b"}`, "b", "", "0001-01-01", `{"event":"b"}`},
 		{"a null for a payload", `{"event":"b","data":null}`, "b", "", "0001-01-01", `{"event":"b","data":null}`},
 		{"a time in seconds", `{"event":"b","at":1767225600,"data":1}`, "b", "", "2026-01-01", "1"},

@@ -36,6 +36,18 @@ const (
 	slots
 )
 
+// fits says whether a value may be what the slot is for, so that a member of
+// another kind does not stand in the way of an alternative.
+func (s slot) fits(value []byte) bool {
+	switch s {
+	case slotType:
+		return value[0] == '"'
+	case slotPayload:
+		return string(value) != "null"
+	}
+	return value[0] == '"' || value[0] == '-' || '0' <= value[0] && value[0] <= '9'
+}
+
 // wanted is one member name that the envelope looks for.
 type wanted struct {
 	name string
@@ -80,7 +92,7 @@ func (e *envelope) read(body []byte) (members, error) {
 				return members{}, fmt.Errorf("member %q: %w", w.name, jsonscan.ErrTwice)
 			}
 			seen |= 1 << i
-			if m[w.slot] == nil || i < rank[w.slot] {
+			if w.slot.fits(o.Value()) && (m[w.slot] == nil || i < rank[w.slot]) {
 				m[w.slot], rank[w.slot] = o.Value(), i
 			}
 		}
@@ -88,7 +100,7 @@ func (e *envelope) read(body []byte) (members, error) {
 	if err := o.Err(); err != nil {
 		return members{}, err
 	}
-	if len(e.Payload) == 0 || e.PayloadOrBody && (m[slotPayload] == nil || string(m[slotPayload]) == "null") {
+	if len(e.Payload) == 0 || e.PayloadOrBody && m[slotPayload] == nil {
 		m[slotPayload] = body
 	}
 	return m, nil

@@ -38,6 +38,9 @@ func FuzzEnvelope(f *testing.F) {
 		if id := text(want["id"]); d.ID != "" && d.ID != id {
 			t.Fatalf("%q: id %q, the reference has %q", body, d.ID, id)
 		}
+		if string(want["data"]) == "null" {
+			want["data"] = nil // null and absent are alike
+		}
 		if !bytes.Equal(d.Payload, want["data"]) {
 			t.Fatalf("%q: payload %q, the reference has %q", body, d.Payload, want["data"])
 		}

@@ -32,8 +32,9 @@ type Provider struct {
 }
 
 // Envelope names the members of a body, which is one JSON object. Each list
-// holds alternatives, the preferred one first; a name is matched exactly. A
-// body that has one name twice, or any name with an escape in it, is refused.
+// holds alternatives, the preferred one first; a name is matched exactly, and a
+// member whose value is of another kind is passed over. A body that has one
+// name twice, or any name with an escape in it, is refused.
 type Envelope struct {
 	// Type has the event's type, a string. Empty: the URL tells the type, and
 	// the handler is mounted through [Handler.Endpoint].

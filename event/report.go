@@ -56,7 +56,9 @@ func (h *Handler) observe(ctx context.Context, r *Request, o *outcome, status in
 	case BadMethod, TooLarge, Unverified, Unreadable:
 		h.logRefusal(ctx, r, o, began, diagnosis)
 	default:
-		if o.warning != nil {
+		if o.kind == Unhandled && o.err != nil { // at a synchronous vendor
+			h.logOutcome(ctx, slog.LevelError, "webhook delivery failed", r, o)
+		} else if o.warning != nil {
 			h.logOutcome(ctx, slog.LevelWarn, "webhook delivery", r, o)
 		}
 	}
