@@ -26,6 +26,9 @@ type candidates struct {
 // headerValues is h.Values, which allocates where the vendor writes a name in
 // another way than net/http does: X-KeldairHR-Auth is X-Keldairhr-Auth there.
 func headerValues(h http.Header, name string) []string {
+	if values, ok := h[name]; ok {
+		return values
+	}
 	var canonical [64]byte
 	if len(name) > len(canonical) {
 		return h.Values(name)

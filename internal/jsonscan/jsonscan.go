@@ -192,11 +192,18 @@ func (o *Object) skipValue() bool {
 	}
 }
 
+// structural are the bytes that skipNested stops at: one look-up passes over the
+// others.
+var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+
 // skipNested consumes an array or object by counting brackets outside strings.
 func (o *Object) skipNested() bool {
 	depth := 0
 	b := o.b
 	for i := o.i; i < len(b); i++ {
+		if !structural[b[i]] {
+			continue
+		}
 		switch b[i] {
 		case '"':
 			for i++; i < len(b) && b[i] != '"'; i++ {

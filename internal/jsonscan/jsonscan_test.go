@@ -74,6 +74,7 @@ func TestObjectRefuses(t *testing.T) {
 		{"a cut literal", `{"a":tru`, ErrSyntax},
 		{"an open object", `{"a":{"b":1}`, ErrSyntax},
 		{"an open array", `{"a":[`, ErrSyntax},
+		{"an open string after an escaped quote", `{"a":["\\\"]}`, ErrSyntax},
 		{"an open string in an array", `{"a":["`, ErrSyntax},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,6 +113,22 @@ func TestDepthCostsNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { _, _ = Find(deep[:4096], "a") }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkObject scans bodies of the sizes that vendors send.
+func BenchmarkObject(b *testing.B) {
+	const member = `"first_name":"Ada","tags":["a","b \"c\""],"n":12.5,"ok":true,"note":"a text of some length, as people write it"`
+	for name, n := range map[string]int{"S": 5, "M": 35, "L": 9000} {
+		body := []byte(`{"id":"1","type":"x","data":{` + strings.Repeat(member+",", n) + `"z":0}}`)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				if _, err := Find(body, "data"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
