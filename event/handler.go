@@ -426,10 +426,10 @@ func readBody(r io.Reader, declared, limit int64) ([]byte, error) {
 	}
 }
 
-// grow makes room for more: twice as much, but no more than was declared or
-// is accepted.
+// grow makes room for more: four times as much, so that little is copied, but
+// no more than was declared or is accepted.
 func grow(b []byte, declared, limit int64) []byte {
-	size := int64(2 * cap(b))
+	size := int64(4 * cap(b))
 	if declared >= int64(len(b)) {
 		size = min(size, declared+1)
 	}

@@ -275,7 +275,7 @@ func (s *search) claimRun(name, value string, start, end int) {
 			sp := &spellings[i]
 			at := end - sp.encodedLen(hash.Size())
 			c := claim{size: hash.Size()}
-			if at < start || at > start && !isAlgorithm(value[start:at]) || !sp.decode(value[at:end], c.mac[:c.size]) {
+			if at < start || at > start && !isAlgorithm(value[start:at]) || !sp.decode(value[at:end], &c.mac, c.size) {
 				continue
 			}
 			if len(s.claims) == maxClaims {

@@ -136,8 +136,9 @@ func (s *HMAC) decodeAfter(prefix, value string, m *candidate) bool {
 		return false
 	}
 	size := s.hash().Size()
-	for _, sp := range spellings {
-		if s.encoding()&sp.encoding != 0 && sp.decode(text, m.mac[:size]) {
+	for i := range spellings {
+		sp := &spellings[i]
+		if s.encoding()&sp.encoding != 0 && sp.decode(text, &m.mac, size) {
 			m.prefix, m.encoding = prefix, sp.encoding
 			return true
 		}
@@ -169,10 +170,11 @@ func (sp *spelling) encodedLen(n int) int {
 	return sp.base64.EncodedLen(n)
 }
 
-// decode fills mac from text. The exact length is asked for first: the base64
-// decoders pass over line breaks, and a longer text must not be cut.
-func (sp *spelling) decode(text string, mac []byte) bool {
-	if len(text) != sp.encodedLen(len(mac)) {
+// decode fills the first size bytes of mac from text; it may write beyond them.
+// The exact length is asked for first: the base64 decoders pass over line
+// breaks, and a longer text must not be cut.
+func (sp *spelling) decode(text string, mac *[maxMAC]byte, size int) bool {
+	if len(text) != sp.encodedLen(size) {
 		return false
 	}
 	var buf [2 * maxMAC]byte
@@ -180,14 +182,11 @@ func (sp *spelling) decode(text string, mac []byte) bool {
 	var n int
 	var err error
 	if sp.base64 == nil {
-		n, err = hex.Decode(mac, src)
+		n, err = hex.Decode(mac[:], src)
 	} else {
-		// The decoder may write a few bytes past the end of the MAC.
-		var dst [2 * maxMAC]byte
-		n, err = sp.base64.Decode(dst[:], src)
-		copy(mac, dst[:])
+		n, err = sp.base64.Decode(mac[:], src)
 	}
-	return err == nil && n == len(mac)
+	return err == nil && n == size
 }
 
 func (sp *spelling) encode(mac []byte) string {

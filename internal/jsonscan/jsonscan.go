@@ -192,9 +192,12 @@ func (o *Object) skipValue() bool {
 	}
 }
 
-// structural are the bytes that skipNested stops at: one look-up passes over the
-// others.
-var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+// structural and quoting are the bytes that skipNested stops at outside and
+// inside of strings: one look-up passes over the others.
+var (
+	structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+	quoting    = [256]bool{'"': true, '\\': true}
+)
 
 // skipNested consumes an array or object by counting brackets outside strings.
 func (o *Object) skipNested() bool {
@@ -206,10 +209,14 @@ func (o *Object) skipNested() bool {
 		}
 		switch b[i] {
 		case '"':
-			for i++; i < len(b) && b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
+			for i++; i < len(b); i++ {
+				if !quoting[b[i]] {
+					continue
 				}
+				if b[i] == '"' {
+					break
+				}
+				i++
 			}
 		case '{', '[':
 			depth++
