@@ -10,8 +10,13 @@ import (
 	"time"
 )
 
-// maxMAC is the size of the longest MAC, SHA-512's, in bytes.
-const maxMAC = 64
+const (
+	// maxMAC is the size of the longest MAC, SHA-512's, in bytes.
+	maxMAC = 64
+	// roomForMAC is what a decoder needs for that: the text of a MAC with
+	// letters in place of its padding is two bytes more.
+	roomForMAC = maxMAC + 2
+)
 
 // maxCandidates bounds the headers that are compared under a HeaderWord:
 // proxies add some of their own, but nobody needs a hundred.
@@ -52,7 +57,7 @@ type candidate struct {
 	header   string
 	prefix   string
 	encoding Encoding
-	mac      [maxMAC]byte
+	mac      [roomForMAC]byte
 }
 
 // read finds and decodes what may be the MAC.
@@ -170,10 +175,10 @@ func (sp *spelling) encodedLen(n int) int {
 	return sp.base64.EncodedLen(n)
 }
 
-// decode fills the first size bytes of mac from text; it may write beyond them.
+// decode fills the first size bytes of mac from text, and may write beyond them.
 // The exact length is asked for first: the base64 decoders pass over line
 // breaks, and a longer text must not be cut.
-func (sp *spelling) decode(text string, mac *[maxMAC]byte, size int) bool {
+func (sp *spelling) decode(text string, mac *[roomForMAC]byte, size int) bool {
 	if len(text) != sp.encodedLen(size) {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,8 +15,9 @@ import (
 // for concurrent use and must not be copied; [HMAC.New] makes it.
 type Verifier struct {
 	scheme   HMAC
-	states   sync.Pool // of *state
-	mismatch error     // made once: forged deliveries come in floods
+	spare    atomic.Pointer[state] // kept when a collection empties the pool: a verifier of many may be used seldom
+	states   sync.Pool             // of *state, for those who come at the same time
+	mismatch error                 // made once: forged deliveries come in floods
 }
 
 // state is a keyed hash with the scratch space that it writes to: what passes
@@ -24,6 +26,20 @@ type state struct {
 	mac     hash.Hash
 	scratch [maxTimestamp]byte
 	sum     [maxMAC]byte
+}
+
+// take returns a state for one computation, and give takes it back.
+func (v *Verifier) take() *state {
+	if st := v.spare.Swap(nil); st != nil {
+		return st
+	}
+	return v.states.Get().(*state)
+}
+
+func (v *Verifier) give(st *state) {
+	if !v.spare.CompareAndSwap(nil, st) {
+		v.states.Put(st)
+	}
 }
 
 // New gives the scheme its secret. Wiring mistakes panic: a secret that is
@@ -122,7 +138,7 @@ func (v *Verifier) verify(h http.Header, body []byte, now time.Time, tolerance t
 // match computes the MAC once and compares every candidate with it in constant
 // time.
 func (v *Verifier) match(c *candidates, timestamp string, signed []byte) *candidate {
-	st := v.states.Get().(*state)
+	st := v.take()
 	want := st.compute(timestamp, signed)
 	var found *candidate
 	for i := range c.macs[:c.n] {
@@ -130,7 +146,7 @@ func (v *Verifier) match(c *candidates, timestamp string, signed []byte) *candid
 			found = &c.macs[i]
 		}
 	}
-	v.states.Put(st)
+	v.give(st)
 	return found
 }
 
@@ -165,9 +181,9 @@ func (v *Verifier) Sign(h http.Header, body []byte, now time.Time) error {
 		}
 		h.Set(s.TimestampHeader, timestamp)
 	}
-	st := v.states.Get().(*state)
+	st := v.take()
 	text := s.encoding().first().encode(st.compute(timestamp, signed))
-	v.states.Put(st)
+	v.give(st)
 	header := s.Header
 	if header == "" {
 		header = "X-" + s.HeaderWord
