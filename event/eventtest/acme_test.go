@@ -142,39 +142,31 @@ type fault struct {
 	ignoresInvalid bool
 }
 
-// honest is a receiver of p that says that it is one, whatever it really does.
-func (f *fault) newHandler(p event.Provider) func(secret string, opts *event.Options) (*receiver, error) {
-	said := p
-	return func(secret string, opts *event.Options) (*receiver, error) {
-		p := said
-		if f.provider != nil {
-			f.provider(&p)
-		}
-		o := event.Options{}
-		if opts != nil {
-			o = *opts
-		}
-		if f.options != nil {
-			f.options(&o)
-		}
-		if f.secret != nil {
-			secret = f.secret(secret)
-		}
-		h, err := event.NewHandler(p, secret, &o)
-		if err != nil {
-			return nil, err
-		}
-		return &receiver{h, f}, nil
+// newHandler makes a receiver with the fault.
+func (f *fault) newHandler(secret string, opts *event.Options) (*receiver, error) {
+	p := acme
+	if f.provider != nil {
+		f.provider(&p)
 	}
+	var o event.Options
+	if opts != nil {
+		o = *opts
+	}
+	if f.options != nil {
+		f.options(&o)
+	}
+	if f.secret != nil {
+		secret = f.secret(secret)
+	}
+	h, err := event.NewHandler(p, secret, &o)
+	if err != nil {
+		return nil, err
+	}
+	return &receiver{h, f}, nil
 }
 
 // Provider is what the receiver should be made for.
-func (r *receiver) Provider() event.Provider {
-	if r.Handler.Provider().Name == bizarre.Name {
-		return bizarre
-	}
-	return acme
-}
+func (r *receiver) Provider() event.Provider { return acme }
 
 func acmeVendor() Vendor {
 	return vendorOf(acme, acmeFixtures(), Of[hire]("employee:hired"), Of[leave]("employee.left"))

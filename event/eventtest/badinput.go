@@ -34,6 +34,10 @@ type badInput struct {
 	check   func(t tester, tr *trial, a answer)
 }
 
+// depth is how deep the deepest bad input is; this package's own tests of
+// faulty receivers make do with less.
+var depth = 10 << 20
+
 // badInput runs the table with one event.
 func (c *conformance) badInput(t tester, l line) {
 	body := c.marked(l)
@@ -47,14 +51,53 @@ func (c *conformance) badInput(t tester, l line) {
 	}
 }
 
+// nearMisses sends what can be sent to any receiver, and wants of this one the
+// very answers of this module.
+func (c *conformance) nearMisses(t tester, l line) {
+	for _, m := range c.vendor.NearMisses() {
+		if m.Skip != "" || m.AtOnce { // the latter is again's
+			continue
+		}
+		t.Run(m.Name, func(t tester) {
+			s, err := m.shot(Draft{Type: l.typ, Body: c.marked(l), Secret: secret, Previous: previousSecret})
+			if errors.Is(err, errNothing) {
+				return
+			} else if err != nil {
+				t.Errorf("%v", err)
+				return
+			}
+			for _, send := range []func(*trial, *shot) answer{(*trial).serve, (*trial).handle} {
+				tr := c.trial(t, l, succeed, func(o *event.Options) {
+					if m.NeedsPrevious {
+						o.PreviousSecrets = []string{previousSecret}
+					}
+				})
+				if tr == nil {
+					return
+				}
+				var a answer
+				for range m.Times {
+					a = send(tr, s)
+				}
+				if a.status != m.Statuses[0] || tr.runs() < m.MinRuns || tr.runs() > m.MaxRuns {
+					t.Errorf("answered %d (%v) after %d runs of the callback, want %d after %d to %d: %s",
+						a.status, tr.last().Err, tr.runs(), m.Statuses[0], m.MinRuns, m.MaxRuns, m.About)
+				}
+				a.checkForm(t, c.provider)
+				c.checkSilent(t, "", tr, s, a, false)
+			}
+		})
+	}
+}
+
 // marked is the fixture with a canary in its payload, if that is an object.
 func (c *conformance) marked(l line) []byte {
 	body := c.vendor.Body(l.typ)
 	payload := c.vendor.Payload(body)
-	if _, ok := mustParse(payload).(map[string]any); !ok {
+	if !isObject(payload) {
 		return body
 	}
-	return c.withPayload(body, adding(payload, "eventtest_note", quote(canaryText)))
+	return c.vendor.withPayload(body, adding(payload, "eventtest_note", quote(canaryText)))
 }
 
 // try sends one row.
@@ -104,6 +147,7 @@ func (c *conformance) try(t tester, l line, row badInput, body []byte, send func
 	}
 	if runs := ran(want.kind, row.answer != nil); tr.runs() != runs {
 		t.Errorf("the callback ran %d times, want %d: %s", tr.runs(), runs, row.why)
+		return
 	}
 	a.checkForm(t, c.provider)
 	// What a callback says of its own error is its own business.
@@ -169,14 +213,12 @@ func (c *conformance) badSignatures() []badInput {
 			spoil:   func(s *shot) { s.sign(previousSecret) },
 			options: func(o *event.Options) { o.PreviousSecrets = []string{previousSecret} },
 			check: func(t tester, tr *trial, _ answer) {
-				if d := tr.calls[0].delivery; d.SecretIndex != 1 {
+				if d := tr.delivery(); d.SecretIndex != 1 {
 					t.Errorf("SecretIndex is %d, want 1 for the first previous secret", d.SecretIndex)
 				}
 			}},
 		{name: "made with the previous secret, which is not accepted any more", kind: event.Unverified, cause: signature.ErrMismatch, why: "a secret that was rotated out may be known to others",
 			spoil: func(s *shot) { s.sign(previousSecret) }},
-		{name: "in an encoding that the vendor does not use", kind: event.Unverified, why: "one signature must not have several spellings",
-			spoil: func(s *shot) { s.setSignature(s.misspell(s.mac())) }},
 		{name: "with a prefix that the vendor does not use", kind: event.Unverified, why: "the prefix names the algorithm",
 			spoil: func(s *shot) { s.setSignature("md5=" + s.signature()) }},
 		{name: "the last character of the signature missing", kind: event.Unverified, why: "a part of a signature proves less than all of it",
@@ -189,10 +231,6 @@ func (c *conformance) badSignatures() []badInput {
 			spoil: func(s *shot) { s.setSignature(s.signature() + strings.Repeat("A", 1<<20)) }},
 		{name: "a signature of no bytes", kind: event.Unverified, why: "the MAC of no bytes is no pass for others",
 			spoil: func(s *shot) { s.signBytes(secret, nil) }},
-	}
-	if scheme.Prefix != "" && !slices.Contains(scheme.OtherPrefixes, "") {
-		rows = append(rows, badInput{name: "the prefix missing", kind: event.Unverified, cause: signature.ErrMalformed, why: "one signature must not have several spellings",
-			spoil: func(s *shot) { s.setSignature(strings.TrimPrefix(s.signature(), scheme.Prefix)) }})
 	}
 	if scheme.Header == "" {
 		rows = append(rows, badInput{name: "in another header whose name has the word", kind: event.Handled, why: "the header's name is not known, only a word of it",
@@ -333,8 +371,6 @@ func (c *conformance) badBodies() []badInput {
 	rows := []badInput{
 		{name: "a GET request", kind: event.BadMethod, http: true, why: "webhooks are POST requests", spoil: func(s *shot) { s.method = http.MethodGet }},
 		{name: "a PUT request", kind: event.BadMethod, http: true, why: "webhooks are POST requests", spoil: func(s *shot) { s.method = http.MethodPut }},
-		{name: "a body that was cut after it was signed", kind: event.Unverified, why: "half a payload is another payload",
-			spoil: func(s *shot) { s.body = s.body[:len(s.body)/2]; s.length = int64(len(s.body)) }},
 		{name: "a body that was cut to nothing after it was signed", kind: event.Unverified, why: "nothing is not what was signed",
 			spoil: func(s *shot) { s.body = nil; s.length = 0 }},
 	}
@@ -355,9 +391,9 @@ func (c *conformance) badBodies() []badInput {
 			body: func([]byte) []byte { return []byte(bad.body) }})
 	}
 	return append(rows,
-		badInput{name: "signed: ten megabytes of opening brackets, with the limit raised", kind: event.Unreadable, why: "depth must cost no stack",
-			options: func(o *event.Options) { o.MaxBody = 32 << 20 },
-			body:    func([]byte) []byte { return bytes.Repeat([]byte("["), 10<<20) }},
+		badInput{name: "signed: ten megabytes of opening brackets, with the limit raised", kind: event.Unreadable, http: true, why: "depth must cost no stack",
+			options: func(o *event.Options) { o.MaxBody = int64(depth) },
+			body:    func([]byte) []byte { return bytes.Repeat([]byte("["), depth) }},
 		badInput{name: "signed: blanks around the object", kind: event.Handled, why: "blanks are JSON",
 			body: func(body []byte) []byte { return slices.Concat([]byte(" \r\n\t"), body, []byte("\n")) }},
 	)
@@ -413,7 +449,7 @@ func (c *conformance) checkSame(t tester, l line, tr *trial, body []byte) {
 	if got := encoded(tr.calls[0].payload); got != string(want) {
 		t.Errorf("the callback was given another payload (-want +got):\n-%s\n+%s", want, got)
 	}
-	d := tr.calls[0].delivery
+	d := tr.delivery()
 	if c.typeName(d.Type) != c.typeName(l.typ) || d.ID != c.idIn(body) {
 		t.Errorf("the delivery is %q of type %q, want %q of %q", d.ID, d.Type, c.idIn(body), l.typ)
 	}
@@ -573,7 +609,7 @@ func (c *conformance) badWiring() []badInput {
 			}},
 		{name: "a tenant with a secret", kind: event.Handled, http: true, why: "it is signed with it", options: tenants(secret),
 			check: func(t tester, tr *trial, _ answer) {
-				if got := tr.calls[0].delivery.Tenant; got != "somebody" {
+				if got := tr.delivery().Tenant; got != "somebody" {
 					t.Errorf("the delivery's tenant is %q, want the one that Options.Tenant named", got)
 				}
 			}},

@@ -76,8 +76,8 @@ func OnReply[H, T, R any](typ string, on func(H, func(context.Context, *T) (R, e
 // stops nothing; and nothing that stands in a payload comes out in an answer,
 // in an error, in the log, or where a decoded payload is logged.
 //
-// And a table of bad inputs, each with the answer that it must get: see
-// [NearMisses] for those of them that can be sent to any receiver.
+// And a table of bad inputs, each with the answer that it must get, the
+// [Vendor.NearMisses] among them.
 func Conform[H Receiver](t *testing.T, v Vendor, newHandler func(secret string, opts *event.Options) (H, error), cases ...Case[H]) {
 	t.Helper()
 	conform(onTest{t}, v, newHandler, cases)
@@ -105,9 +105,11 @@ func conform[H Receiver](t tester, v Vendor, newHandler func(secret string, opts
 		t.Errorf("newHandler with a secret and no options: %v", err)
 		return
 	}
+	p := h.Provider()
+	v.provider = &p // newHandler may have settings that v's does not
 	c := &conformance{
 		vendor:     v,
-		provider:   h.Provider(),
+		provider:   p,
 		newHandler: func(secret string, opts *event.Options) (Receiver, error) { return newHandler(secret, opts) },
 	}
 	for _, cs := range cases {
@@ -123,6 +125,7 @@ func conform[H Receiver](t tester, v Vendor, newHandler func(secret string, opts
 		t.Run(l.typ, func(t tester) { c.event(t, l) })
 	}
 	for _, l := range c.examples() {
+		t.Run("near misses of "+l.typ, func(t tester) { c.nearMisses(t, l) })
 		t.Run("bad input to "+l.typ, func(t tester) { c.badInput(t, l) })
 		t.Run("the same delivery again, "+l.typ, func(t tester) { c.again(t, l) })
 		t.Run("now verified, later dispatched, "+l.typ, func(t tester) { c.later(t, l) })

@@ -348,21 +348,19 @@ func (c *conformance) lenient(t tester, l line) {
 				t.Errorf("with %s the payload does not decode: %v", what, err)
 				continue
 			}
-			send(what, c.withPayload(body, changed), lacks == "")
+			send(what, c.vendor.withPayload(body, changed), lacks == "")
 		}
 	}
-	if object, ok := mustParse(payload).(map[string]any); ok {
-		for _, p := range append(objects(object), nil) {
-			at := append(slices.Clone(p), "eventtest_unheard_of")
-			send("a member more at "+at.String(), c.withPayload(body, planted(payload, at, "new")), true)
-		}
+	for _, p := range objects(mustParse(payload)) {
+		at := append(slices.Clone(p), "eventtest_unheard_of")
+		send("a member more at "+at.String(), c.vendor.withPayload(body, planted(payload, at, "new")), true)
 	}
 	send("a member more in the envelope", adding(body, "eventtest_unheard_of", `{"a":[1,2]}`), true)
 }
 
-// objects lists the way to each object inside v.
+// objects lists the way to each object inside v, and to v if it is one.
 func objects(v any) []path {
-	return slices.DeleteFunc(paths(v), func(p path) bool {
+	return slices.DeleteFunc(append(paths(v), nil), func(p path) bool {
 		inner, _ := at(v, p)
 		_, ok := inner.(map[string]any)
 		return !ok
@@ -375,14 +373,6 @@ func planted(data []byte, p path, value any) []byte {
 		v.(map[string]any)[p[len(p)-1].(string)] = value
 		return v, true
 	}))
-}
-
-// withPayload is body with another payload.
-func (c *conformance) withPayload(body, payload []byte) []byte {
-	if name := c.vendor.payloadName(body); name != "" {
-		return replaceMember(body, name, payload)
-	}
-	return payload
 }
 
 // isType says whether p leads to the event's type, in a payload that is the
@@ -452,7 +442,7 @@ func (c *conformance) silent(t tester, l line) {
 				kind = event.Undecodable
 			}
 			tr.reset()
-			s := newShot(c.provider, l.typ, secret, c.withPayload(body, changed), time.Now())
+			s := newShot(c.provider, l.typ, secret, c.vendor.withPayload(body, changed), time.Now())
 			a := tr.serve(s)
 			if got := tr.last(); !c.isType(body, p) && (got.Kind != kind || a.status != c.status(kind)) {
 				t.Errorf("with %s the delivery is %s (%d, %v), want %s (%d)", what, got.Kind, a.status, got.Err, kind, c.status(kind))
@@ -463,12 +453,9 @@ func (c *conformance) silent(t tester, l line) {
 			}
 		}
 	}
-	for _, p := range append(objects(mustParse(payload)), nil) {
-		if v, _ := at(mustParse(payload), p); reflect.TypeOf(v) != reflect.TypeFor[map[string]any]() {
-			continue
-		}
+	for _, p := range objects(mustParse(payload)) {
 		tr.reset()
-		s := newShot(c.provider, l.typ, secret, c.withPayload(body, planted(payload, append(slices.Clone(p), canaryText), canaryText)), time.Now())
+		s := newShot(c.provider, l.typ, secret, c.vendor.withPayload(body, planted(payload, append(slices.Clone(p), canaryText), canaryText)), time.Now())
 		a := tr.serve(s)
 		c.checkSilent(t, fmt.Sprintf("with a member that nobody knows in %s", p), tr, s, a, false)
 		for _, call := range tr.calls {

@@ -47,6 +47,22 @@ func write(v any) []byte {
 	return bytes.TrimSpace(b.Bytes())
 }
 
+// indented encodes what parse returned, one member a line.
+func indented(v any) []byte {
+	var b bytes.Buffer
+	if err := json.Indent(&b, write(v), "", "  "); err != nil {
+		panic("eventtest: " + err.Error())
+	}
+	return b.Bytes()
+}
+
+// isObject says whether data is a JSON object.
+func isObject(data []byte) bool {
+	v, err := parse(data)
+	_, ok := v.(map[string]any)
+	return err == nil && ok
+}
+
 // path is the way to a value inside a JSON value: names and indices.
 type path []any
 

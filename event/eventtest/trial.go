@@ -140,6 +140,17 @@ func (tr *trial) runs() int {
 	return len(tr.calls)
 }
 
+// delivery is the one that the first callback found in its context; one with
+// nothing in it if it found none.
+func (tr *trial) delivery() *event.Delivery {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if len(tr.calls) == 0 || tr.calls[0].delivery == nil {
+		return new(event.Delivery)
+	}
+	return tr.calls[0].delivery
+}
+
 // mounted is the http.Handler for deliveries of a type.
 func (tr *trial) mounted(typ string) http.Handler {
 	if len(tr.provider.Envelope.Type) == 0 {
@@ -156,7 +167,7 @@ func (tr *trial) serve(s *shot) (a answer) {
 		}
 	}()
 	w := httptest.NewRecorder()
-	tr.mounted(s.typ).ServeHTTP(w, s.request())
+	tr.mounted(s.typ).ServeHTTP(w, s.request("/"+s.typ))
 	return answer{status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 

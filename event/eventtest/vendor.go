@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -33,6 +32,8 @@ type Vendor struct {
 	Fixtures fs.FS
 	// Events are the vendor's, in the order of its documentation.
 	Events []Event
+
+	provider *event.Provider // in place of what NewHandler's handlers say
 }
 
 // Event is one event of a vendor's. [Of] makes it.
@@ -79,6 +80,9 @@ func (v Vendor) Types() []string {
 
 // Provider is the vendor's.
 func (v Vendor) Provider() event.Provider {
+	if v.provider != nil {
+		return *v.provider
+	}
 	h, err := v.NewHandler("only asked for its provider", nil)
 	if err != nil {
 		panic("eventtest: " + err.Error())
@@ -107,11 +111,15 @@ func (v Vendor) BodyWith(typ string, payload any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eventtest: %s: %w", typ, err)
 	}
-	body := v.Body(typ)
+	return v.withPayload(v.Body(typ), b), nil
+}
+
+// withPayload is body with another payload.
+func (v Vendor) withPayload(body, payload []byte) []byte {
 	if name := v.payloadName(body); name != "" {
-		return replaceMember(body, name, b), nil
+		return replaceMember(body, name, payload)
 	}
-	return b, nil
+	return payload
 }
 
 // Payload is the piece of a body that callbacks decode.
@@ -171,23 +179,22 @@ func (v Vendor) NewRequest(t testing.TB, secret string, e any, opts ...Option) *
 	return v.Signed(t, secret, typ, body, opts...)
 }
 
-// Signed returns a request with that body, signed.
+// Signed returns a request with that body, signed. [Vendor.Sign] does that
+// without a test.
 func (v Vendor) Signed(t testing.TB, secret, typ string, body []byte, opts ...Option) *http.Request {
 	t.Helper()
 	set := request{now: time.Now(), target: "/" + typ}
 	for _, o := range opts {
 		o(&set)
 	}
-	p := v.Provider()
-	r := httptest.NewRequest(http.MethodPost, set.target, bytes.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	if p.Envelope.TypeHeader != "" {
-		r.Header.Set(p.Envelope.TypeHeader, typ)
+	if body == nil {
+		body = []byte{} // and not the fixture
 	}
-	if err := p.Scheme.New([]byte(secret)).Sign(r.Header, body, set.now); err != nil {
+	s, err := v.shot(Draft{Type: typ, Body: body, Secret: secret, Time: set.now})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return s.request(set.target)
 }
 
 // body is the type and the body for what NewRequest was given.

@@ -36,6 +36,7 @@ type command struct {
 	provider    string
 	event       string
 	secret      string
+	previous    string
 	url         string
 	file        string
 	nearMiss    string
@@ -55,6 +56,7 @@ func parse(args []string, stderr io.Writer) (command, error) {
 	f.StringVar(&c.provider, "provider", "", "the vendor to play: comeet, kombo, keldair, hires100 or kit")
 	f.StringVar(&c.event, "event", "", "the event's type")
 	f.StringVar(&c.secret, "secret", os.Getenv("ATSHOOKS_SECRET"), "the secret that the receiver has; $ATSHOOKS_SECRET if not given")
+	f.StringVar(&c.previous, "previous", "", "an older secret that the receiver still accepts, for the near miss that uses it")
 	f.StringVar(&c.url, "url", "", "the receiver")
 	f.StringVar(&c.file, "file", "", "a file with the body, in place of the event's fixture")
 	f.Var(&c.set, "set", "change a member of the body: path=value, where the value is JSON or else text; may be given again")
@@ -101,6 +103,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	next, err := c.prepare(v)
 	if err != nil {
 		return err
+	}
+	if c.nearMiss != "" {
+		return c.sendNearMiss(ctx, v, stdout, stderr)
 	}
 	return send(ctx, c, next, stdout, stderr)
 }

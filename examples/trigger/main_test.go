@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -147,6 +148,26 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+func TestNearMissesAreAnsweredAsAnnounced(t *testing.T) {
+	url, _ := receiver(t, "kit", event.Options{PreviousSecrets: []string{"an older secret"}, Store: event.NewMemoryStore(nil)})
+	for _, m := range vendors["kit"].NearMisses() {
+		out, err := trigger(t, "-provider", "kit", "-event", "application.submitted", "-secret", secret, "-previous", "an older secret", "-url", url, "-near-miss", m.Name)
+		if m.Skip != "" {
+			if err == nil || !strings.Contains(err.Error(), m.Skip) {
+				t.Errorf("%s is not skipped: %v", m.Name, err)
+			}
+			continue
+		}
+		if m.AtOnce {
+			continue // whether the second arrives in time is chance here
+		}
+		want := fmt.Sprintf("%6d  %d %s", m.Times, m.Statuses[0], http.StatusText(m.Statuses[0]))
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v, want %s\n%s", m.Name, err, want, out)
+		}
+	}
+}
+
 func TestListNamesEverything(t *testing.T) {
 	out, err := trigger(t, "-list")
 	if err != nil {
@@ -176,6 +197,8 @@ func TestRefusals(t *testing.T) {
 		"an unknown provider":   {append(good, "-provider", "x"), "-list"},
 		"an unknown event":      {append(good, "-event", "x"), "-list"},
 		"an unknown encoding":   {append(good, "-encoding", "x"), "rawbase64"},
+		"an unknown near miss":  {append(good, "-near-miss", "x"), "-list"},
+		"no previous secret":    {append(good, "-near-miss", "previous key"), "previous"},
 		"no secret":             {append(good, "-secret", ""), "-secret"},
 		"none to send":          {append(good, "-n", "0"), "-n"},
 		"no provider":           {[]string{"-url", s.URL}, "-provider"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,32 @@ func (c command) prepare(v eventtest.Vendor) (func(i int) (delivery, error), err
 		}
 		return d, verifier.Sign(d.header, body, time.Now())
 	}, nil
+}
+
+// sendNearMiss sends a delivery that is almost right, twice if that is what is
+// wrong with it, and says what a right receiver answers.
+func (c command) sendNearMiss(ctx context.Context, v eventtest.Vendor, stdout, stderr io.Writer) error {
+	misses := v.NearMisses()
+	i := slices.IndexFunc(misses, func(m eventtest.NearMiss) bool { return m.Name == c.nearMiss })
+	if i < 0 {
+		return fmt.Errorf("no near miss %q; see -list", c.nearMiss)
+	}
+	m := misses[i]
+	body, err := c.body(v)
+	if err != nil {
+		return err
+	}
+	made, err := m.Make(eventtest.Draft{Type: c.event, Body: body, Secret: c.secret, Previous: c.previous})
+	if err != nil {
+		return err
+	}
+	if c.count *= max(m.Times, 1); m.AtOnce {
+		c.concurrency = max(c.concurrency, 2)
+	}
+	fmt.Fprintf(stdout, "%s\nA right receiver answers %v, and callbacks run %d to %d times.\n", m.About, m.Statuses, m.MinRuns, m.MaxRuns)
+	return send(ctx, c, func(int) (delivery, error) {
+		return delivery{header: made.Header.Clone(), body: made.Body}, nil
+	}, stdout, stderr)
 }
 
 // body is the fixture or the file, with the changes of -set.
@@ -164,10 +191,12 @@ func (s spelling) apply(scheme signature.HMAC) (signature.HMAC, error) {
 func list(w io.Writer) error {
 	for _, name := range slices.Sorted(maps.Keys(vendors)) {
 		for _, typ := range vendors[name].Types() {
-			if _, err := fmt.Fprintf(w, "%-9s %s\n", name, typ); err != nil {
-				return err
-			}
+			fmt.Fprintf(w, "%-9s %s\n", name, typ)
 		}
+	}
+	fmt.Fprintf(w, "\nNear misses, of any event:\n")
+	for _, m := range vendors["kit"].NearMisses() {
+		fmt.Fprintf(w, "%-36s %s\n", m.Name, m.About)
 	}
 	return nil
 }

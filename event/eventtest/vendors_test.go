@@ -1,0 +1,188 @@
+package eventtest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/atshooks/atshooks/comeet/comeettest"
+	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/hires100/hires100test"
+	"github.com/atshooks/atshooks/keldair/keldairtest"
+	"github.com/atshooks/atshooks/kit/kittest"
+	"github.com/atshooks/atshooks/kombo/kombotest"
+)
+
+// vendors are all that this module has.
+var vendors = []struct {
+	name   string
+	vendor eventtest.Vendor
+}{
+	{"comeet", comeettest.Vendor},
+	{"kombo", kombotest.Vendor},
+	{"keldair", keldairtest.Vendor},
+	{"hires100", hires100test.Vendor},
+	{"kit", kittest.Vendor},
+}
+
+// mounted is a service with a callback for every event of a vendor, and where
+// each is mounted.
+func mounted(t *testing.T, v eventtest.Vendor, opts *event.Options, fn func(context.Context, *json.RawMessage) error) (mux *http.ServeMux, paths map[string]string) {
+	t.Helper()
+	h, err := v.NewHandler("the secret", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, paths = http.NewServeMux(), map[string]string{}
+	for _, typ := range v.Types() {
+		event.On(h, typ, fn)
+		if len(h.Provider().Envelope.Type) == 0 {
+			paths[typ] = "/hooks/" + typ
+			mux.Handle("POST "+paths[typ], h.Endpoint(typ))
+		}
+	}
+	if len(paths) == 0 {
+		mux.Handle("POST /hooks", h)
+	}
+	return mux, paths
+}
+
+// Run finds nothing wrong with our own handlers.
+func TestRunOnEveryVendor(t *testing.T) {
+	for _, test := range vendors {
+		t.Run(test.name, func(t *testing.T) {
+			var recorder eventtest.Recorder
+			mux, paths := mounted(t, test.vendor,
+				&event.Options{Store: event.NewMemoryStore(nil), PreviousSecrets: []string{"the previous secret"}},
+				func(context.Context, *json.RawMessage) error { recorder.Ran(); return nil })
+			eventtest.Run(t, eventtest.Config{
+				Vendor: test.vendor, Handler: mux, Path: "/hooks", Paths: paths,
+				Secret: "the secret", PreviousSecret: "the previous secret",
+				Recorder: &recorder, Deduplicates: true,
+			})
+		})
+	}
+}
+
+// Every near miss of every event, as a program would send it over HTTP.
+func TestNearMissesOfEveryVendor(t *testing.T) {
+	for _, test := range vendors {
+		t.Run(test.name, func(t *testing.T) {
+			for _, m := range test.vendor.NearMisses() {
+				if m.Skip != "" {
+					continue
+				}
+				for _, typ := range test.vendor.Types() {
+					r, err := m.Make(eventtest.Draft{Type: typ, Secret: "the secret", Previous: "the previous secret"})
+					if err != nil {
+						if m.Name != "null where a value is usual" {
+							t.Errorf("%s of %s: %v", m.Name, typ, err)
+						}
+						continue
+					}
+					runs := 0
+					mux, paths := mounted(t, test.vendor, &event.Options{PreviousSecrets: []string{"the previous secret"}},
+						func(context.Context, *json.RawMessage) error { runs++; return nil })
+					var status int
+					for range m.Times {
+						req := httptest.NewRequest(http.MethodPost, cmp.Or(paths[typ], "/hooks"), bytes.NewReader(r.Body))
+						req.Header = r.Header
+						w := httptest.NewRecorder()
+						mux.ServeHTTP(w, req)
+						status = w.Code
+					}
+					want := m.Statuses[0]
+					if m.AtOnce {
+						want = http.StatusOK // one after the other
+					}
+					if status != want || runs < m.MinRuns || runs > m.MaxRuns {
+						t.Errorf("%s of %s is answered %d after %d runs of the callback, want %d after %d to %d", m.Name, typ, status, runs, want, m.MinRuns, m.MaxRuns)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestSkippedNearMisses(t *testing.T) {
+	for _, test := range vendors {
+		var skipped []string
+		for _, m := range test.vendor.NearMisses() {
+			if m.Skip == "" {
+				continue
+			}
+			skipped = append(skipped, m.Name)
+			if _, err := m.Make(eventtest.Draft{Type: test.vendor.Types()[0], Secret: "the secret"}); err == nil || !strings.Contains(err.Error(), m.Skip) {
+				t.Errorf("%s: making %s: %v, want an error with the reason", test.name, m.Name, err)
+			}
+		}
+		want := map[string][]string{
+			"comeet":   {"stale", "from the future", "unknown type"},
+			"kombo":    {"missing prefix", "stale", "from the future"},
+			"keldair":  {"missing prefix", "stale", "from the future"},
+			"hires100": {"missing prefix", "stale", "from the future"},
+			"kit":      {"missing prefix"},
+		}[test.name]
+		if !slices.Equal(skipped, want) {
+			t.Errorf("%s skips %q, want %q", test.name, skipped, want)
+		}
+	}
+}
+
+// A log with all of a fixture in it has leaks; our own handlers' log has none,
+// whatever is sent, and nor has one of decoded payloads.
+func TestLeaksOfEveryVendor(t *testing.T) {
+	for _, test := range vendors {
+		t.Run(test.name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			mux, paths := mounted(t, test.vendor, &event.Options{
+				Logger:  logger,
+				Observe: func(_ context.Context, r event.Result) { logger.Info("delivery", "result", fmt.Sprintf("%+v", r)) },
+			}, func(ctx context.Context, _ *json.RawMessage) error {
+				d, _ := event.FromContext(ctx)
+				logger.Info("received", "delivery", d)
+				return fmt.Errorf("no room for %s", d.ID)
+			})
+			for _, typ := range test.vendor.Types() {
+				mux.ServeHTTP(httptest.NewRecorder(), test.vendor.NewRequest(t, "the secret", typ, eventtest.To(cmp.Or(paths[typ], "/hooks"))))
+			}
+			if !strings.Contains(log.String(), "no room for") {
+				t.Fatalf("nothing was logged:\n%s", &log)
+			}
+			test.vendor.CheckLog(t, log.Bytes())
+
+			for _, typ := range test.vendor.Types() {
+				body := test.vendor.Body(typ)
+				if len(test.vendor.Leaks(body)) == 0 && bytes.Contains(body, []byte("@example")) {
+					t.Errorf("nothing of %s is found where all of it is", typ)
+				}
+			}
+		})
+	}
+}
+
+// The clock of a draft is the one that is signed.
+func TestSignAtATime(t *testing.T) {
+	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	r, err := kittest.Vendor.Sign(eventtest.Draft{Type: "test.ping", Secret: "the secret", Time: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Header.Get("X-Webhook-Timestamp"); got != "2026-03-02T08:00:00Z" {
+		t.Errorf("signed at %q", got)
+	}
+	if _, err := kittest.Vendor.Provider().Scheme.New([]byte("the secret")).Verify(r.Header, r.Body, at, 0); err != nil {
+		t.Errorf("it does not verify at that time: %v", err)
+	}
+}
