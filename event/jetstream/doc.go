@@ -35,12 +35,12 @@
 // # Retries
 //
 // What [event.Outcome] says about a Dispatcher's error decides. An error, and a
-// panic, are tried again on the [Schedule]: 23 attempts over at least 24 hours by
-// default. [event.RetryAfter] is waited for. What is [event.Permanent], and what
-// has used up its attempts, becomes a [DeadLetter] with its reason: a pointer
-// to the stored delivery, not a copy. [Sink.DeadLetters] lists them and
-// [Sink.Replay] runs one again. When the vendor sends such a delivery again,
-// it is a duplicate and does not run: replaying is the way.
+// panic, are tried again on the [Schedule]: 23 attempts over at least 24 hours
+// by default. [event.RetryAfter] is waited for. What is [event.Permanent], and
+// what has used up its attempts, becomes a [DeadLetter] with its reason: a
+// pointer to the stored delivery, not a copy. [Sink.DeadLetters] lists them and
+// [Sink.Replay] runs one again. When the vendor sends such a delivery again, it
+// is a duplicate and does not run: replaying is the way.
 //
 // What this release cannot know is neither run nor set aside: a delivery that
 // a newer release has stored ([event.ErrNewerVersion]) is tried again until a

@@ -8,17 +8,15 @@ import (
 )
 
 // names are those of one stream and its subjects: for each handler one for its
-// deliveries and one for replays, which one filter covers. A single filter, as
-// servers before 2.10 know no others.
+// deliveries and one for replays. One filter covers both, since servers before
+// 2.10 know no more than one, and want it to lie within the stream's subjects.
 type names string // the stream's
 
 func (n names) stream() string { return string(n) }
 func (n names) dead() string   { return string(n) + "_DEAD" }
 
 // subjects are all that the stream takes.
-func (n names) subjects() []string {
-	return []string{string(n) + ".*." + fresh, string(n) + ".*." + again}
-}
+func (n names) subjects() []string { return []string{string(n) + ".*.*"} }
 
 // The last part of a subject.
 const (

@@ -65,11 +65,11 @@ var streamName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 func (o *Options) check() error {
 	switch {
 	case o.Stream != "" && !streamName.MatchString(o.Stream):
-		return errors.New("Stream is not a name of up to 64 ASCII letters, digits, dashes and underscores")
+		return errors.New("the option Stream is not a name of up to 64 ASCII letters, digits, dashes and underscores")
 	case o.MaxAge < 0 || o.Duplicates < 0 || o.MaxBytes < 0 || o.Replicas < 0:
 		return errors.New("a negative setting")
 	case o.Duplicates != 0 && o.Duplicates < minimumDuplicates:
-		return fmt.Errorf("Duplicates is %v: vendors' retries need at least %v", o.Duplicates, minimumDuplicates)
+		return fmt.Errorf("the option Duplicates is %v: vendors' retries need at least %v", o.Duplicates, minimumDuplicates)
 	case o.WarnAt < 0 || o.WarnAt > 1:
 		return errors.New("WarnAt is not between 0 and 1")
 	}
@@ -185,7 +185,7 @@ func (o WorkerOptions) check(maxAge time.Duration) (WorkerOptions, error) {
 	case o.Concurrency < 0 || o.AckWait < 0 || o.MaxPending < 0:
 		return o, errors.New("a negative setting")
 	case o.Retry.First < 0 || o.Retry.Max < 0 || o.Retry.Attempts < 0:
-		return o, errors.New("Retry has a negative setting")
+		return o, errors.New("the schedule Retry has a negative setting")
 	case o.Retry.Attempts > mostAttempts:
 		return o, fmt.Errorf("Retry.Attempts is more than %d", mostAttempts)
 	}
@@ -194,7 +194,7 @@ func (o WorkerOptions) check(maxAge time.Duration) (WorkerOptions, error) {
 		return o, errors.New("Retry.Max is less than Retry.First")
 	}
 	if span := o.Retry.Span(); span+span/jitter > maxAge/2 {
-		return o, fmt.Errorf("Retry takes up to %v, which is more than half of the %v that deliveries are kept: too little would be left to replay dead letters", span+span/jitter, maxAge)
+		return o, fmt.Errorf("the schedule Retry takes up to %v, which is more than half of the %v that deliveries are kept: too little would be left to replay dead letters", span+span/jitter, maxAge)
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 8

@@ -107,8 +107,9 @@ func (s *Sink) MaxBody() int64 {
 
 // Put stores d. It returns nil once the engine has acknowledged it, an error
 // that wraps [event.ErrDuplicate] if its key is stored, [event.ErrTooLarge] if
-// it is too large for the engine, and [ErrFull] if the stream is full. After any other
-// error d may be stored or not: a vendor that sends it again finds out.
+// it is too large for the engine, and [ErrFull] if the stream is full. After
+// any other error d may be stored or not: a vendor that sends it again finds
+// out.
 //
 // While the engine has no leader, or is not connected, Put waits until ctx ends.
 func (s *Sink) Put(ctx context.Context, d *event.Delivery) error {
@@ -217,7 +218,7 @@ type Backlog struct {
 // Backlogs returns the backlog of each handler that has deliveries or a worker,
 // by name. A name that is very long or has many special characters is a hash.
 func (s *Sink) Backlogs(ctx context.Context) (map[string]Backlog, error) {
-	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(string(s.names)+".>"))
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(string(s.names)+".*.*"))
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}

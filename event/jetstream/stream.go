@@ -130,7 +130,7 @@ func checkStream(cfg *jetstream.StreamConfig, n names) error {
 	refuse(cfg.MaxAge > 0 && cfg.MaxAge < cfg.Duplicates, "it keeps deliveries for %v, less than the %v for which it must know duplicates", cfg.MaxAge, cfg.Duplicates)
 	refuse(cfg.Mirror != nil || len(cfg.Sources) > 0, "it copies other streams, and does not know their duplicates")
 	refuse(cfg.SubjectTransform != nil, "it stores under other subjects (subject_transform)")
-	refuse(!sameSubjects(cfg.Subjects, n.subjects()), "its subjects are not %s", strings.Join(n.subjects(), " and "))
+	refuse(!sameSubjects(cfg.Subjects, n.subjects()), "its subjects are not %s alone", strings.Join(n.subjects(), ", "))
 	return errors.Join(wrong...)
 }
 

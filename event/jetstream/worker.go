@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,9 +27,10 @@ type Worker struct {
 	started   atomic.Bool     // Run or Shutdown was called
 	halted    context.Context // ends when no more is to be fetched
 	halt      context.CancelFunc
-	callbacks context.Context // the callbacks'
+	abandoned context.Context // ends when the callbacks are to end
 	abandon   context.CancelFunc
-	done      chan struct{} // closed when Run has returned
+	callbacks context.Context // theirs; Run's, until they are abandoned
+	done      chan struct{}   // closed when Run has returned
 }
 
 // NewWorker makes a worker for the stream of s. It runs the deliveries of the
@@ -58,7 +60,7 @@ func newWorker(ctx context.Context, s *Sink, ds event.Dispatchers, opts *WorkerO
 		return nil, errors.New("no handlers")
 	}
 	w := &Worker{
-		sink: s, handlers: ds, opts: o, log: logger(o.Logger),
+		sink: s, handlers: maps.Clone(ds), opts: o, log: logger(o.Logger),
 		consumers: make(map[string]jetstream.Consumer, len(ds)),
 		done:      make(chan struct{}),
 	}
@@ -71,7 +73,7 @@ func newWorker(ctx context.Context, s *Sink, ds event.Dispatchers, opts *WorkerO
 		}
 	}
 	w.halted, w.halt = context.WithCancel(context.Background())
-	w.callbacks, w.abandon = context.WithCancel(context.Background())
+	w.abandoned, w.abandon = context.WithCancel(context.Background())
 	return w, nil
 }
 
@@ -90,10 +92,11 @@ func (w *Worker) consumer(ctx context.Context, name string) (jetstream.Consumer,
 	})
 }
 
-// Run runs callbacks until Shutdown is called, and returns nil then. When ctx
-// ends, callbacks' contexts end too, and Run returns when they have returned,
-// with ctx's error. It returns any other error if it cannot go on: the connection
-// was closed, or somebody deleted a consumer or the stream.
+// Run runs callbacks until Shutdown is called, and returns nil then. Their
+// contexts are made of ctx: when it ends, they end too, and Run returns when
+// the callbacks have returned, with ctx's error. It returns any other error if
+// it cannot go on: the connection was closed, or somebody deleted a consumer or
+// the stream.
 //
 // It may be called once.
 func (w *Worker) Run(ctx context.Context) error {
@@ -108,9 +111,12 @@ func (w *Worker) Run(ctx context.Context) error {
 
 func (w *Worker) run(ctx context.Context) error {
 	defer close(w.done)
-	defer w.abandon()
 	defer w.halt()
-	defer context.AfterFunc(ctx, func() { w.halt(); w.abandon() })()
+	defer context.AfterFunc(ctx, w.halt)()
+	callbacks, end := context.WithCancel(ctx)
+	defer end()
+	defer context.AfterFunc(w.abandoned, end)()
+	w.callbacks = callbacks
 	w.reportUnserved(ctx)
 
 	errs := make([]error, 0, len(w.consumers))
@@ -135,9 +141,10 @@ func (w *Worker) run(ctx context.Context) error {
 }
 
 // Shutdown stops fetching deliveries, waits until the running callbacks have
-// returned and Run too, and returns nil. If ctx ends before, it ends the contexts
-// of the callbacks and returns ctx's error; what does not complete runs again in
-// another worker, or in the next one. Without Run, it makes Run return at once.
+// returned and Run too, and returns nil. If ctx ends before, it ends the
+// contexts of the callbacks and returns ctx's error; what does not complete
+// runs again in another worker, or in the next one. Without Run, it makes Run
+// return at once.
 func (w *Worker) Shutdown(ctx context.Context) error {
 	w.halt()
 	if w.started.CompareAndSwap(false, true) {
@@ -209,6 +216,7 @@ func (w *Worker) serve(name string, c jetstream.Consumer) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	slots := make(chan struct{}, w.opts.Concurrency)
+	var silent time.Time // until when not to complain again
 	for {
 		select {
 		case slots <- struct{}{}:
@@ -230,6 +238,10 @@ func (w *Worker) serve(name string, c jetstream.Consumer) error {
 		}
 		if err := w.stillThere(c); err != nil {
 			return err
+		}
+		if now := time.Now(); now.After(silent) {
+			silent = now.Add(gaugeEvery)
+			w.log.Warn("the engine hands out no webhook deliveries", slog.String("handler", name), slog.String("error", err.Error()))
 		}
 		<-slots
 	}

@@ -10,6 +10,9 @@
 // that failed for a day are dead letters: the program lists them when it starts,
 // and runs them again with -replay.
 //
+// GET /healthy answers 503 when the process has to be restarted, as after the
+// disk was full: for whatever restarts it.
+//
 // On SIGINT and SIGTERM it takes no more deliveries, lets the callbacks that
 // run come to an end, and stops.
 package main
@@ -59,12 +62,12 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 
-	conn, closeEngine, err := connect(*dir, *url)
+	engine, err := connect(*dir, *url)
 	if err != nil {
 		return err
 	}
-	defer closeEngine()
-	sink, err := jetstream.NewSink(ctx, conn, nil)
+	defer engine.close()
+	sink, err := jetstream.NewSink(ctx, engine.conn, nil)
 	if err != nil {
 		return err
 	}
@@ -73,6 +76,12 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthy", func(w http.ResponseWriter, r *http.Request) {
+		if err := engine.healthy(); err != nil {
+			log.Print(err)
+			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		}
+	})
 	handlers, err := receivers(mux, sink, stdout)
 	if err != nil {
 		return err
@@ -89,25 +98,31 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return serve(ctx, mux, listener, worker)
 }
 
-// connect is all that depends on where the engine is.
-func connect(dir, url string) (*nats.Conn, func(), error) {
+// engine is all that depends on where it is.
+type engine struct {
+	conn    *nats.Conn
+	healthy func() error
+	close   func()
+}
+
+func connect(dir, url string) (*engine, error) {
 	if url != "" {
 		conn, err := nats.Connect(url, nats.MaxReconnects(-1))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return conn, conn.Close, nil
+		return &engine{conn, func() error { return nil }, conn.Close}, nil
 	}
-	engine, err := embedded.Open(dir, nil)
+	inside, err := embedded.Open(dir, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	closeEngine := func() {
-		if err := engine.Close(); err != nil {
+	closeInside := func() {
+		if err := inside.Close(); err != nil {
 			log.Print(err)
 		}
 	}
-	return engine.Conn(), closeEngine, nil
+	return &engine{inside.Conn(), inside.Healthy, closeInside}, nil
 }
 
 // receivers mounts a handler for each vendor whose secret there is.

@@ -48,6 +48,13 @@ func TestDeliveriesCompleteOnce(t *testing.T) {
 	deliverBoth(t, first)
 	first.await(t, `completed (kombo) data-changed`)
 	first.await(t, `completed (kit) `)
+	resp, err := http.Get(first.await(t, `listening on (\S+)`) + "/healthy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != http.StatusOK {
+		t.Errorf("GET /healthy is answered %s", resp.Status)
+	}
 	stop()
 
 	second, stop := start(t, dir)
@@ -181,12 +188,6 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.b.String()
-}
-
-func (o *output) reset() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.b.Reset()
 }
 
 // await waits for what a pattern's group matches.

@@ -11,8 +11,8 @@
 //
 // Each delivery is synced to the disk before it is acknowledged, so that it
 // survives a crash of the process, of the machine, and a loss of power; the
-// disk holds the only copy. The engine opens no port and no socket: nobody but this
-// process can publish deliveries, which a worker would trust.
+// disk holds the only copy. The engine opens no port and no socket: nobody but
+// this process can publish deliveries, which a worker would trust.
 //
 // The files hold candidates' personal data. The folder is readable for its
 // owner only, and not encrypted.
@@ -60,8 +60,8 @@ type Engine struct {
 const readyTime = 30 * time.Second
 
 // Open starts an engine with its files in dir, which is made if it does not
-// exist. opts may be nil. A folder belongs to one engine at a time: where the system has
-// file locks, a second one is refused, in this process or another.
+// exist. opts may be nil. A folder belongs to one engine at a time: where the
+// system has file locks, a second one is refused, in this process or another.
 func Open(dir string, opts *Options) (*Engine, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -141,6 +141,18 @@ func serverOptions(dir string, opts *Options) *server.Options {
 
 // Conn is the connection to the engine. Close closes it.
 func (e *Engine) Conn() *nats.Conn { return e.conn }
+
+// Healthy returns an error once the engine has ceased to store deliveries, as
+// it does when the disk is full: it does not begin again when there is room,
+// only when it is closed and opened, or its process restarted. A liveness probe
+// may ask. It takes the time of a look at each stream.
+func (e *Engine) Healthy() error {
+	status := e.server.Healthz(nil)
+	if status.Status == "ok" {
+		return nil
+	}
+	return fmt.Errorf("embedded: the engine is %s: %s", status.Status, status.Error)
+}
 
 // Close stops the engine. Stop what uses it first: the HTTP server, and then
 // the worker with its Shutdown. Closing twice is closing once.

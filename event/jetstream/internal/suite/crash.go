@@ -21,6 +21,8 @@ import (
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/atshooks/atshooks/kombo"
+	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
 )
 
 // A test binary that is started with these is no test but a receiver.
@@ -194,22 +196,28 @@ func Crash(t *testing.T, open Open) {
 	if got := acknowledged.Load(); got != int64(len(first)) {
 		t.Errorf("%d deliveries were acknowledged, want %d", got, len(first))
 	}
+
+	// Look before everything is sent again, which would make good a loss.
+	r.kill()
+	inspect(t, open, dir, func(nc *nats.Conn) {
+		if got := stored(t, nc, b.options.Stream); got != events {
+			t.Errorf("%d deliveries are stored, of %d that were acknowledged, each of them once or twice", got, events)
+		}
+	})
+	r.start()
 	send(all)
 	eventually(t, "each event's callback has completed", func() bool { return len(completed(t, journal)) == events })
 	r.kill()
-
-	nc, shut, err = open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = shut() }()
-	after := newBench(t, nc, jetstream.Options{Stream: b.options.Stream})
-	if got := after.stored(); got != events {
-		t.Errorf("%d deliveries are stored, want %d: each once", got, events)
-	}
-	if got := len(after.deadLetters()); got != 0 {
-		t.Errorf("%d dead letters, want none", got)
-	}
+	inspect(t, open, dir, func(nc *nats.Conn) {
+		after := newBench(t, nc, jetstream.Options{Stream: b.options.Stream})
+		if got := after.stored(); got != events {
+			t.Errorf("%d deliveries are stored, want %d: each once", got, events)
+		}
+		if got := len(after.deadLetters()); got != 0 {
+			t.Errorf("%d dead letters, want none", got)
+		}
+		after.remove()
+	})
 	runs, twice := completed(t, journal), 0
 	for _, id := range all {
 		switch n := runs[id]; {
@@ -222,8 +230,38 @@ func Crash(t *testing.T, open Open) {
 	if log := r.stderr.String(); strings.Contains(log, "DATA RACE") || strings.Contains(log, "panic") {
 		t.Error(log)
 	}
+	if t.Failed() {
+		return
+	}
 	t.Logf("%d events, %d deliveries of them, %d kills, %d tries that were not acknowledged: 0 lost, 0 duplicates accepted; the callbacks of %d events completed more than once",
 		events, len(first)+len(all), kills, refused.Load(), twice)
+}
+
+// inspect connects to the engine while no receiver has its folder.
+func inspect(t *testing.T, open Open, dir string, look func(*nats.Conn)) {
+	t.Helper()
+	nc, shut, err := open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look(nc)
+	if err := shut(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stored counts the messages in a stream.
+func stored(t testing.TB, nc *nats.Conn, stream string) int {
+	t.Helper()
+	js, err := natsjs.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(s.CachedInfo().State.Msgs)
 }
 
 // deliver sends an event and says whether it was acknowledged.

@@ -74,13 +74,16 @@ func newBench(t testing.TB, nc *nats.Conn, opts jetstream.Options) *bench {
 		b.options.MaxBytes = 64 << 20
 	}
 	b.options.Logger = b.log.logger()
-	t.Cleanup(func() {
-		for _, name := range []string{b.options.Stream, b.options.Stream + "_DEAD"} {
-			_ = js.DeleteStream(context.Background(), name) // it may be gone, and the connection too
-		}
-	})
+	t.Cleanup(b.remove)
 	b.sink = b.newSink()
 	return b
+}
+
+// remove removes the streams, if they and the connection are still there.
+func (b *bench) remove() {
+	for _, name := range []string{b.options.Stream, b.options.Stream + "_DEAD"} {
+		_ = b.js.DeleteStream(context.Background(), name)
+	}
 }
 
 func (b *bench) newSink() *jetstream.Sink {
@@ -105,11 +108,7 @@ func (b *bench) stream() natsjs.Stream {
 // stored counts the messages in the stream.
 func (b *bench) stored() int {
 	b.Helper()
-	info, err := b.stream().Info(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	return int(info.State.Msgs)
+	return stored(b, b.nc, b.options.Stream)
 }
 
 // handler makes a Kombo handler that stores into the sink.
@@ -154,10 +153,13 @@ func (b *bench) worker(s *jetstream.Sink, ds event.Dispatchers, opts jetstream.W
 	return w
 }
 
+// runKey is in the context that Run is called with.
+type runKey struct{}
+
 func (b *bench) run(w *jetstream.Worker) {
 	b.Helper()
 	result := make(chan error, 1)
-	go func() { result <- w.Run(context.Background()) }()
+	go func() { result <- w.Run(context.WithValue(context.Background(), runKey{}, true)) }()
 	b.Cleanup(func() {
 		b.shutdown(w)
 		if err := <-result; err != nil {
