@@ -90,6 +90,13 @@ type outcome struct {
 // fail is an outcome with a cause.
 func fail(k Kind, op Op, err error) outcome { return outcome{kind: k, op: op, err: err} }
 
+// of is the outcome with what is known of its delivery.
+func (o outcome) of(d *Delivery, warning error) outcome {
+	o.typ, o.id, o.payload = d.Type, d.ID, len(d.Payload)
+	o.warning = errors.Join(warning, o.warning)
+	return o
+}
+
 // wrapped is the outcome's error as users see it.
 func (o *outcome) wrapped(h *Handler) error {
 	if o.err == nil {

@@ -127,7 +127,7 @@ func (h *Handler) typeName(typ string) string {
 	return h.provider.TypeName(typ)
 }
 
-// run runs the callback of a delivery: decode, claim, call, commit or release.
+// run runs the callback of a delivery: decode, then claim, call, commit or release.
 func (h *Handler) run(s *scope, cb *callback) outcome {
 	d := &s.delivery
 	if cb == nil {
@@ -137,6 +137,11 @@ func (h *Handler) run(s *scope, cb *callback) outcome {
 	if err != nil {
 		return h.setAside(s, fail(Undecodable, OpDecode, err))
 	}
+	return h.call(s, cb, v)
+}
+
+// call runs a callback with its payload.
+func (h *Handler) call(s *scope, cb *callback, v any) outcome {
 	if cb.reply {
 		return encode(protect(func() (any, error) { return cb.call(s, v) }))
 	}

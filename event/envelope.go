@@ -78,10 +78,34 @@ type members [slots][]byte
 // read scans the body once. Every wanted name may be there once only, so that
 // no other parser can have read another value under it.
 func (e *envelope) read(body []byte) (members, error) {
+	o := jsonscan.Over(body)
+	m, err := e.collect(&o)
+	if err != nil {
+		return members{}, err
+	}
+	if len(e.Payload) == 0 || e.PayloadOrBody && m[slotPayload] == nil {
+		m[slotPayload] = body
+	}
+	return m, nil
+}
+
+// glance reads a body up to its payload, and takes what is left for that. It is
+// false for bodies of any other form. If the payload decodes, read would have
+// returned the same; if not, nothing is known. See [jsonscan.OverTo].
+func (e *envelope) glance(body []byte) (members, bool) {
+	if len(e.Payload) == 0 {
+		return members{}, false
+	}
+	o := jsonscan.OverTo(body, e.Payload[0])
+	m, err := e.collect(&o)
+	return m, err == nil && o.Unscanned()
+}
+
+// collect picks the wanted members.
+func (e *envelope) collect(o *jsonscan.Object) (members, error) {
 	var m members
 	var rank [slots]int
 	var seen uint64
-	o := jsonscan.Over(body)
 	for o.Next() {
 		for i := range e.wanted {
 			w := &e.wanted[i]
@@ -97,13 +121,7 @@ func (e *envelope) read(body []byte) (members, error) {
 			}
 		}
 	}
-	if err := o.Err(); err != nil {
-		return members{}, err
-	}
-	if len(e.Payload) == 0 || e.PayloadOrBody && m[slotPayload] == nil {
-		m[slotPayload] = body
-	}
-	return m, nil
+	return m, o.Err()
 }
 
 // fellBack says whether PayloadOrBody took the body. An id beside the type may

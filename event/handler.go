@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/atshooks/atshooks/signature"
 )
 
 // Handler receives the deliveries of one vendor. It is an [http.Handler] and a
@@ -28,6 +31,8 @@ type Handler struct {
 	validation   Validation
 	report       reporter
 	keep         []string // headers of the vendor's that are worth storing
+
+	scattered atomic.Bool // a payload was seen that is not the last member
 
 	mu        sync.Mutex // held to write callbacks
 	callbacks atomic.Pointer[map[string]*callback]
@@ -118,9 +123,9 @@ func (h *Handler) Endpoint(typ string) http.Handler {
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, endpoint string) {
 	req := Request{Header: r.Header, Endpoint: endpoint}
 	now := time.Now()
-	var o outcome
-	if refused := h.refuse(r); refused.kind != "" {
-		o = refused
+	var said headers
+	o := h.refuse(r, &said)
+	if o.kind != "" {
 		if r.ProtoMajor == 1 && r.Body != http.NoBody {
 			// Nobody reads the body: on HTTP/2 that ends one stream, on
 			// HTTP/1 it has to end the connection.
@@ -136,7 +141,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, endpoint string)
 		if h.tenant != nil {
 			req.Tenant = h.tenant(r)
 		}
-		o = h.receive(r.Context(), &req, now)
+		o = h.receive(r.Context(), &req, &said, now)
 	}
 	a := h.answer(&o)
 	h.observe(r.Context(), &req, &o, a.status, now)
@@ -147,36 +152,44 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, endpoint string)
 
 var closeConnection = []string{"close"}
 
-// refuse finds what need not be read to be refused.
-func (h *Handler) refuse(r *http.Request) outcome {
+// refuse finds what need not be read to be refused, and what the headers say.
+func (h *Handler) refuse(r *http.Request, said *headers) outcome {
 	switch {
 	case r.Method != http.MethodPost:
 		return fail(BadMethod, OpMethod, errMethod)
 	case r.ContentLength > h.maxBody:
 		return fail(TooLarge, OpRead, ErrTooLarge)
 	}
-	return h.refuseHeader(r.Header)
+	return h.refuseHeader(r.Header, said)
+}
+
+// headers are what a delivery's headers say of its signature, or why nothing
+// can be made of that.
+type headers struct {
+	signature.Parsed
+	err error
 }
 
 // refuseHeader refuses what no secret can make good.
-func (h *Handler) refuseHeader(header http.Header) outcome {
-	if h.report.diagnose {
-		return outcome{} // the body is needed to say more than that
-	}
-	err := h.provider.Scheme.Check(header)
-	if err == nil || h.provider.InsecureAllowUnsigned && hasNoSignature(h.provider.Scheme, header) {
+func (h *Handler) refuseHeader(header http.Header, said *headers) outcome {
+	said.Parsed, said.err = h.provider.Scheme.Parse(header)
+	switch {
+	case said.err == nil, h.report.diagnose: // the body is needed to say more than that
+		return outcome{}
+	case h.provider.InsecureAllowUnsigned && hasNoSignature(h.provider.Scheme, header):
 		return outcome{}
 	}
-	return fail(Unverified, OpVerify, err)
+	return fail(Unverified, OpVerify, said.err)
 }
 
 // Handle answers one delivery that did not come through net/http. The method
 // is taken to be POST.
 func (h *Handler) Handle(ctx context.Context, r *Request) Reply {
 	now := time.Now()
-	req, o := h.admit(r)
+	var said headers
+	req, o := h.admit(r, &said)
 	if o.kind == "" {
-		o = h.receive(ctx, &req, now)
+		o = h.receive(ctx, &req, &said, now)
 	}
 	a := h.answer(&o)
 	h.observe(ctx, &req, &o, a.status, now)
@@ -187,13 +200,13 @@ func (h *Handler) Handle(ctx context.Context, r *Request) Reply {
 
 // admit makes header names canonical and refuses what ServeHTTP would refuse
 // while reading.
-func (h *Handler) admit(r *Request) (Request, outcome) {
+func (h *Handler) admit(r *Request, said *headers) (Request, outcome) {
 	req := *r
 	req.Header = canonical(r.Header)
 	if int64(len(req.Body)) > h.maxBody {
 		return req, fail(TooLarge, OpRead, ErrTooLarge)
 	}
-	return req, h.refuseHeader(req.Header)
+	return req, h.refuseHeader(req.Header, said)
 }
 
 // canonical returns h with the names that net/http gives headers; serverless
@@ -219,22 +232,26 @@ func canonical(h http.Header) http.Header {
 }
 
 // receive takes one delivery from its verification to its outcome.
-func (h *Handler) receive(ctx context.Context, r *Request, now time.Time) outcome {
-	p, o := h.authenticate(ctx, r, now)
+func (h *Handler) receive(ctx context.Context, r *Request, said *headers, now time.Time) outcome {
+	p, o := h.authenticate(ctx, r, said, now)
 	if o.kind != "" {
 		return o
 	}
-	m, typ, err := h.open(r)
+	if o, done := h.glance(ctx, r, &p, now); done {
+		return o
+	}
+	var room [64]byte
+	m, typ, err := h.open(r, room[:0])
 	if errors.Is(err, errEndpoint) {
 		return fail(Misconnected, OpEnvelope, err)
 	}
 	cb := h.lookup(typ)
-	if h.sink == nil && err == nil && cb == nil && h.indifferent() {
-		return outcome{kind: Unhandled, warning: p.warning}
+	warning := errors.Join(p.warning, h.contradiction(r.Header, typ))
+	if h.sink == nil && err == nil && cb == nil && warning == nil && h.indifferent() {
+		return outcome{kind: Unhandled}
 	}
 	s := &scope{Context: ctx}
 	h.fill(&s.delivery, r, &p, &m, typ, cb, now)
-	warning := errors.Join(p.warning, h.contradiction(&s.delivery))
 	switch {
 	case h.sink != nil:
 		o = h.put(ctx, &s.delivery)
@@ -243,32 +260,61 @@ func (h *Handler) receive(ctx context.Context, r *Request, now time.Time) outcom
 	default:
 		o = h.run(s, cb)
 	}
-	o.typ, o.id, o.payload = s.delivery.Type, s.delivery.ID, len(s.delivery.Payload)
-	o.warning = errors.Join(warning, o.warning)
-	return o
+	return o.of(&s.delivery, warning)
+}
+
+// glance handles a delivery whose payload is the last member of its body and
+// decodes: then the payload is scanned once only, by the decoder. Any other
+// delivery it leaves alone, with all that may be wrong with it. Once a vendor
+// was seen to put something after the payload, it is not tried again.
+func (h *Handler) glance(ctx context.Context, r *Request, p *proof, now time.Time) (o outcome, done bool) {
+	if h.sink != nil || h.scattered.Load() {
+		return outcome{}, false
+	}
+	m, ok := h.envelope.glance(r.Body)
+	if !ok {
+		return outcome{}, false
+	}
+	typ := plainText(m[slotType])
+	cb := h.lookup(typ)
+	if cb == nil {
+		return outcome{}, false
+	}
+	s := &scope{Context: ctx}
+	h.fill(&s.delivery, r, p, &m, typ, cb, now)
+	v, err := protect(func() (any, error) { return cb.decode(&s.delivery) })
+	if err != nil {
+		if !json.Valid(s.delivery.Payload) {
+			h.scattered.Store(true)
+		}
+		return outcome{}, false
+	}
+	o = h.call(s, cb, v)
+	return o.of(&s.delivery, errors.Join(p.warning, h.contradiction(r.Header, typ))), true
 }
 
 // indifferent says that nobody will ask about a delivery without a callback.
 func (h *Handler) indifferent() bool {
-	return h.other.Load() == nil && h.report.observe == nil && h.provider.Synchronous == nil && h.envelope.TypeHeader == ""
+	return h.other.Load() == nil && h.report.observe == nil && h.provider.Synchronous == nil
 }
 
 // authenticate finds out which bytes of a delivery are authentic.
-func (h *Handler) authenticate(ctx context.Context, r *Request, now time.Time) (proof, outcome) {
+func (h *Handler) authenticate(ctx context.Context, r *Request, said *headers, now time.Time) (proof, outcome) {
 	if h.provider.InsecureAllowUnsigned {
 		if p, ok := unsigned(h.provider.Scheme, r.Header, r.Body); ok {
 			return p, outcome{}
 		}
 	}
-	p, o := h.keys.verify(ctx, r, now, h.tolerance)
+	p, o := h.keys.verify(ctx, r, said, now, h.tolerance)
 	if o.kind == "" {
 		h.pin(p.key, r)
 	}
 	return p, o
 }
 
-// open reads the envelope of a verified delivery, and the type in it.
-func (h *Handler) open(r *Request) (m members, typ []byte, err error) {
+// open reads the envelope of a verified delivery, and the type in it. There is
+// room for a type that the URL tells.
+func (h *Handler) open(r *Request, room []byte) (m members, typ []byte, err error) {
 	if len(h.envelope.Type) == 0 && r.Endpoint == "" {
 		return members{}, nil, errEndpoint
 	}
@@ -277,7 +323,7 @@ func (h *Handler) open(r *Request) (m members, typ []byte, err error) {
 		return members{}, nil, err
 	}
 	if len(h.envelope.Type) == 0 {
-		return m, []byte(r.Endpoint), nil
+		return m, append(room, r.Endpoint...), nil
 	}
 	if typ = plainText(m[slotType]); typ == nil {
 		return members{}, nil, errNoType
@@ -312,12 +358,12 @@ func (h *Handler) fill(d *Delivery, r *Request, p *proof, m *members, typ []byte
 
 // contradiction reports an unsigned header that names another type than the
 // body. It changes nothing: whoever can send the body can send the header.
-func (h *Handler) contradiction(d *Delivery) error {
+func (h *Handler) contradiction(header http.Header, typ []byte) error {
 	name := h.envelope.TypeHeader
-	if name == "" || d.Type == "" {
+	if name == "" || len(typ) == 0 {
 		return nil
 	}
-	if got := d.Header.Get(name); got != "" && got != d.Type {
+	if got := header.Get(name); got != "" && got != string(typ) {
 		return fmt.Errorf("event: the header %s names another type than the signed body, which was believed", name)
 	}
 	return nil
@@ -328,15 +374,16 @@ func (h *Handler) contradiction(d *Delivery) error {
 // The error is an [*Error]; there is no delivery beside it.
 func (h *Handler) Verify(ctx context.Context, r *Request) (*Delivery, error) {
 	now := time.Now()
-	req, o := h.admit(r)
+	var said headers
+	req, o := h.admit(r, &said)
 	var p proof
 	if o.kind == "" {
-		p, o = h.authenticate(ctx, &req, now)
+		p, o = h.authenticate(ctx, &req, &said, now)
 	}
 	if o.kind != "" {
 		return nil, o.wrapped(h)
 	}
-	m, typ, err := h.open(&req)
+	m, typ, err := h.open(&req, nil)
 	if err != nil {
 		o = fail(Unreadable, OpEnvelope, err)
 		return nil, o.wrapped(h)
@@ -359,7 +406,7 @@ func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 	now := time.Now()
 	r := Request{Header: d.Header, Body: d.Body, Tenant: d.Tenant, Endpoint: d.Type}
 	var o outcome
-	if m, typ, err := h.open(&r); err != nil {
+	if m, typ, err := h.open(&r, nil); err != nil {
 		o = h.setAside(s, fail(Unreadable, OpEnvelope, Permanent(err)))
 	} else {
 		d.Type, d.Payload = string(typ), m[slotPayload]
@@ -398,18 +445,23 @@ func (h *Handler) Sign(ctx context.Context, r *Request) error {
 	return &Error{Provider: h.name, Op: OpSecret, Err: errUnknownTenant}
 }
 
-// firstRead is the largest buffer that a sender's word alone is worth.
-const firstRead = 64 << 10
+// Content-Length is the sender's word: it is worth little memory before bytes
+// arrive, and then as much as they vouch for.
+const (
+	wholeRead = 8 << 10  // who declares less gets one buffer that fits
+	firstRead = 512      // who declares more, or nothing, begins with this
+	nextRead  = 64 << 10 // and goes on with this, if so much was declared,
+	growth    = 16       // and then with so many times what has arrived
+)
 
-// readBody reads all of a body, at most limit bytes. Content-Length is the
-// sender's word: the buffer starts at no more than firstRead and grows as
-// bytes arrive. One byte more than declared is room to meet the end in.
+// readBody reads all of a body, at most limit bytes. One byte more than
+// declared is room to meet the end in.
 func readBody(r io.Reader, declared, limit int64) ([]byte, error) {
-	size := int64(512)
-	if declared >= 0 {
+	size := int64(firstRead)
+	if 0 <= declared && declared < wholeRead {
 		size = declared + 1
 	}
-	b := make([]byte, 0, min(size, firstRead))
+	b := make([]byte, 0, size)
 	for {
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -426,12 +478,13 @@ func readBody(r io.Reader, declared, limit int64) ([]byte, error) {
 	}
 }
 
-// grow makes room for more: four times as much, so that little is copied, but
-// no more than was declared or is accepted.
+// grow makes room for more: for what was declared, in few steps so that little
+// is copied, or else twice as much, so that little is left over. It is never
+// more than is accepted.
 func grow(b []byte, declared, limit int64) []byte {
-	size := int64(4 * cap(b))
+	size := int64(2 * cap(b))
 	if declared >= int64(len(b)) {
-		size = min(size, declared+1)
+		size = min(max(nextRead, growth*int64(cap(b))), declared+1)
 	}
 	size = max(min(size, limit+1), int64(len(b))+1)
 	return append(make([]byte, 0, size), b...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +78,9 @@ func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantK
 		keys.verifiers = append(keys.verifiers, v)
 	}
 	if !usable {
-		k.unknown.put(tenant, now.Add(unknownFor))
+		if len(tenant) <= maxName { // a stranger chose the name
+			k.unknown.put(strings.Clone(tenant), now.Add(unknownFor)) // the name may be a piece of a long URL
+		}
 		keys.verifiers = nil
 	}
 	return keys, nil
@@ -115,35 +118,46 @@ type proof struct {
 	warning error
 }
 
-// verify tries each secret. One that matches a delivery out of its window
-// settles the matter too, and so does what no secret can make good.
-func (k *keyring) verify(ctx context.Context, r *Request, now time.Time, tolerance time.Duration) (proof, outcome) {
+// verify finds the secret that a delivery was signed with.
+func (k *keyring) verify(ctx context.Context, r *Request, said *headers, now time.Time, tolerance time.Duration) (proof, outcome) {
 	keys, err := k.of(ctx, r.Tenant, now)
 	if err != nil {
 		return proof{}, fail(Unavailable, OpSecret, err)
 	}
-	if len(keys.verifiers) == 0 {
-		_, _ = k.decoy.Verify(r.Header, r.Body, now, tolerance)
-		o := fail(Unverified, OpVerify, errUnknownTenant)
-		o.warning = keys.warning
-		return proof{}, o
+	p := proof{warning: keys.warning}
+	if err = said.err; err == nil {
+		p.signed, err = k.scheme.Signed(r.Body)
 	}
-	for i, v := range keys.verifiers {
-		if v == nil {
-			continue
-		}
-		var signed []byte
-		signed, err = v.Verify(r.Header, r.Body, now, tolerance)
+	switch {
+	case len(keys.verifiers) == 0:
 		if err == nil {
-			return proof{signed, i, v, keys.warning}, outcome{}
+			_ = k.decoy.VerifyParsed(&said.Parsed, p.signed, now, tolerance)
 		}
-		if !errors.Is(err, signature.ErrMismatch) {
-			break
+		err = errUnknownTenant
+	case err == nil:
+		if err = p.by(keys.verifiers, &said.Parsed, now, tolerance); err == nil {
+			return p, outcome{}
 		}
 	}
 	o := fail(Unverified, OpVerify, err)
 	o.warning = keys.warning
 	return proof{}, o
+}
+
+// by tries each secret. One that matches a delivery out of its window settles
+// the matter too.
+func (p *proof) by(verifiers []*signature.Verifier, said *signature.Parsed, now time.Time, tolerance time.Duration) error {
+	err := errUnknownTenant // if there is no secret to try
+	for i, v := range verifiers {
+		if v == nil {
+			continue
+		}
+		p.secret, p.key = i, v
+		if err = v.VerifyParsed(said, p.signed, now, tolerance); !errors.Is(err, signature.ErrMismatch) {
+			return err
+		}
+	}
+	return err
 }
 
 // hasNoSignature says whether a delivery has no signature header at all. One

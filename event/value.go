@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -93,6 +94,9 @@ func parseTime(s string) (time.Time, bool) {
 }
 
 func parseLayouts(s string) (time.Time, bool) {
+	if strings.IndexByte(s, '-') < 0 { // each layout has one; Unix time need not fail seven times
+		return time.Time{}, false
+	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true

@@ -182,10 +182,9 @@ func (e *Event) Stamp(d *event.Delivery) {
 	}
 	o := jsonscan.Over(d.Body)
 	for o.Next() {
-		for name, field := range modelled(e) {
-			if name == string(o.Name()) && e.lacks(name) && decode(o.Value(), field) {
-				delete(e.Extra, name)
-			}
+		name, ok := entities[string(o.Name())]
+		if ok && e.lacks(name) && decode(o.Value(), fieldOf(e, name)) {
+			delete(e.Extra, name)
 		}
 	}
 }
@@ -444,6 +443,15 @@ func modelled(p any) iter.Seq2[string, reflect.Value] {
 		}
 	}
 }
+
+// entities are the names that modelled has for an Event, by themselves.
+var entities = func() map[string]string {
+	names := make(map[string]string)
+	for name := range modelled(new(Event)) {
+		names[name] = name
+	}
+	return names
+}()
 
 // fieldOf is the entity of e with that name.
 func fieldOf(e *Event, name string) (found reflect.Value) {

@@ -458,8 +458,6 @@ func isNamedTime(name, value string) bool {
 	return 0 < len(value) && len(value) <= maxTimestamp && (containsFold(name, "time") || containsFold(name, "date"))
 }
 
-func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
-
 // ids are the headers that hold the delivery's id, as far as names tell.
 func (s *search) ids() []stamp {
 	var found []stamp

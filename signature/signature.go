@@ -128,15 +128,30 @@ func (s HMAC) Validate() error {
 // may refuse before it has read one. The error wraps [ErrMissing] or
 // [ErrMalformed]. The scheme must be valid.
 func (s HMAC) Check(h http.Header) error {
-	var c candidates
-	if err := s.read(h, &c); err != nil {
-		return err
-	}
-	if s.TimestampHeader == "" {
-		return nil
-	}
-	_, _, err := s.timestamp(h)
+	_, err := s.Parse(h)
 	return err
+}
+
+// Parsed is what the headers of a request say: a MAC, or several under a
+// HeaderWord, and when it was made. Nothing of it is verified.
+type Parsed struct {
+	macs      candidates
+	timestamp string
+	at        time.Time
+}
+
+// Parse is Check with what it found, for [Verifier.VerifyParsed]. Beside an error
+// it has found nothing, which no secret matches.
+func (s HMAC) Parse(h http.Header) (Parsed, error) {
+	var p Parsed
+	err := s.read(h, &p.macs)
+	if err == nil && s.TimestampHeader != "" {
+		p.timestamp, p.at, err = s.timestamp(h)
+	}
+	if err != nil {
+		return Parsed{}, err
+	}
+	return p, nil
 }
 
 // Exact says whether s leaves a sender one spelling only: a named header, one

@@ -226,7 +226,7 @@ func parseTimestamp(s string) (time.Time, bool) {
 	if len(s) == 0 || len(s) > maxTimestamp {
 		return time.Time{}, false
 	}
-	if strings.Trim(s, "0123456789") == "" {
+	if isDigits(s) {
 		return parseUnix(s)
 	}
 	// time.Parse makes an error out of what it cannot read: ask it only once,
@@ -240,6 +240,15 @@ func parseTimestamp(s string) (time.Time, bool) {
 	}
 	t, err := time.Parse(layout, s)
 	return t, err == nil
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || '9' < s[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // parseUnix takes ten digits or fewer as seconds and thirteen as milliseconds.

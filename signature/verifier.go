@@ -70,9 +70,34 @@ func (s HMAC) New(secret []byte) *Verifier {
 // window is an [ExpiredError] only if the MAC is right, so that an authentic
 // delivery that came late is told from a forged one.
 func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance time.Duration) (signed []byte, err error) {
-	var c candidates
-	signed, _, err = v.verify(h, body, now, max(tolerance, 0), &c)
-	return signed, err
+	p, err := v.scheme.Parse(h)
+	if err != nil {
+		return nil, err
+	}
+	if signed, err = v.scheme.Signed(body); err != nil {
+		return nil, err
+	}
+	if err = v.VerifyParsed(&p, signed, now, tolerance); err != nil {
+		return nil, err
+	}
+	return signed, nil
+}
+
+// VerifyParsed is Verify for who has several secrets to try: the headers and the
+// signed part of the body were found before, by [HMAC.Parse] and [HMAC.Signed] of
+// the same scheme, without an error.
+func (v *Verifier) VerifyParsed(p *Parsed, signed []byte, now time.Time, tolerance time.Duration) error {
+	if v.match(p, signed) == nil {
+		return v.mismatch
+	}
+	if v.scheme.TimestampHeader == "" {
+		return nil
+	}
+	skew, limit := now.Sub(p.at), v.scheme.tolerance(tolerance)
+	if skew.Abs() > limit {
+		return &ExpiredError{Skew: skew, Tolerance: limit}
+	}
+	return nil
 }
 
 // Pin verifies without regard to the time and returns the scheme narrowed down
@@ -81,12 +106,19 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance t
 // written the same in both alphabets of base64: where the scheme accepts both,
 // both remain then, since the next delivery will not be as kind.
 func (v *Verifier) Pin(h http.Header, body []byte) (HMAC, error) {
-	var c candidates
-	_, m, err := v.verify(h, body, time.Time{}, -1, &c)
+	s := v.scheme
+	p, err := s.Parse(h)
 	if err != nil {
 		return HMAC{}, err
 	}
-	s := v.scheme
+	signed, err := s.Signed(body)
+	if err != nil {
+		return HMAC{}, err
+	}
+	m := v.match(&p, signed)
+	if m == nil {
+		return HMAC{}, v.mismatch
+	}
 	s.Header, s.HeaderWord, s.Prefix, s.OtherPrefixes, s.Encoding = m.header, "", m.prefix, nil, s.encoding()&m.spellings(s.hash().Size())
 	return s, nil
 }
@@ -103,47 +135,15 @@ func (m *candidate) spellings(size int) Encoding {
 	return same
 }
 
-// verify is Verify, with the candidate that matched; a negative tolerance is
-// endless.
-func (v *Verifier) verify(h http.Header, body []byte, now time.Time, tolerance time.Duration, c *candidates) ([]byte, *candidate, error) {
-	s := &v.scheme
-	if err := s.read(h, c); err != nil {
-		return nil, nil, err
-	}
-	var text string
-	var at time.Time
-	if s.TimestampHeader != "" {
-		var err error
-		if text, at, err = s.timestamp(h); err != nil {
-			return nil, nil, err
-		}
-	}
-	signed, err := s.Signed(body)
-	if err != nil {
-		return nil, nil, err
-	}
-	m := v.match(c, text, signed)
-	if m == nil {
-		return nil, nil, v.mismatch
-	}
-	if s.TimestampHeader != "" && tolerance >= 0 {
-		skew, limit := now.Sub(at), s.tolerance(tolerance)
-		if skew.Abs() > limit {
-			return nil, nil, &ExpiredError{Skew: skew, Tolerance: limit}
-		}
-	}
-	return signed, m, nil
-}
-
 // match computes the MAC once and compares every candidate with it in constant
-// time.
-func (v *Verifier) match(c *candidates, timestamp string, signed []byte) *candidate {
+// time. It returns the one that is equal, or nil.
+func (v *Verifier) match(p *Parsed, signed []byte) *candidate {
 	st := v.take()
-	want := st.compute(timestamp, signed)
+	want := st.compute(p.timestamp, signed)
 	var found *candidate
-	for i := range c.macs[:c.n] {
-		if hmac.Equal(c.macs[i].mac[:len(want)], want) {
-			found = &c.macs[i]
+	for i := range p.macs.n {
+		if m := &p.macs.macs[i]; hmac.Equal(m.mac[:len(want)], want) {
+			found = m
 		}
 	}
 	v.give(st)

@@ -10,7 +10,10 @@
 // is well formed.
 package jsonscan
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // The errors say nothing of the input, which may be personal data.
 var (
@@ -53,6 +56,9 @@ type Object struct {
 	value []byte
 	state state
 	err   error
+
+	last      string // of OverTo; "" is none
+	unscanned bool
 }
 
 type state uint8
@@ -66,12 +72,23 @@ const (
 // Over starts a walk over the object that is the whole of b but for white space.
 func Over(b []byte) Object { return Object{b: b} }
 
+// OverTo is Over, but believes that a member of that name is the last one. Where
+// its value begins as an object, it is not scanned: everything up to the brace
+// that closes the whole is taken for it, and the walk ends. [Object.Unscanned]
+// tells. If decoding finds one JSON value there, the belief was right, since what
+// follows a value is none of it: there is no further member, and Over would have
+// found the same. If not, walk again with Over.
+func OverTo(b []byte, last string) Object { return Object{b: b, last: last} }
+
 // Name is the current member's name, without its quotes.
 func (o *Object) Name() []byte { return o.name }
 
 // Value is the current member's value exactly as it stands in the input. It
 // shares the input's memory; appending to it copies.
 func (o *Object) Value() []byte { return o.value }
+
+// Unscanned says whether the current value is everything that is left.
+func (o *Object) Unscanned() bool { return o.unscanned }
 
 // Err is nil once Next has returned false at the end of a whole object.
 func (o *Object) Err() error { return o.err }
@@ -93,11 +110,33 @@ func (o *Object) Next() bool {
 	o.i++
 	o.space()
 	start = o.i
+	if o.at() == '{' && o.last != "" && string(o.name) == o.last && o.takeRest() {
+		return true
+	}
 	if !o.skipValue() {
 		return o.fail(ErrSyntax)
 	}
 	o.value = o.b[start:o.i:o.i]
 	return true
+}
+
+// takeRest takes everything before the last brace for the value.
+func (o *Object) takeRest() bool {
+	rest, closed := bytes.CutSuffix(trimSpace(o.b[o.i:]), []byte{'}'})
+	rest = trimSpace(rest)
+	if !closed || len(rest) == 0 {
+		return false
+	}
+	o.state, o.value, o.unscanned = after, rest[:len(rest):len(rest)], true
+	return true
+}
+
+// trimSpace cuts white space off the end.
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // toName moves to the next member's name, or consumes the end of the object.
