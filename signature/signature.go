@@ -142,16 +142,15 @@ type Parsed struct {
 
 // Parse is Check with what it found, for [Verifier.VerifyParsed]. Beside an error
 // it has found nothing, which no secret matches.
-func (s HMAC) Parse(h http.Header) (Parsed, error) {
-	var p Parsed
-	err := s.read(h, &p.macs)
+func (s HMAC) Parse(h http.Header) (p Parsed, err error) {
+	err = s.read(h, &p.macs)
 	if err == nil && s.TimestampHeader != "" {
 		p.timestamp, p.at, err = s.timestamp(h)
 	}
 	if err != nil {
-		return Parsed{}, err
+		p = Parsed{}
 	}
-	return p, nil
+	return p, err
 }
 
 // Exact says whether s leaves a sender one spelling only: a named header, one
