@@ -218,16 +218,27 @@ func (s *Sink) Replay(ctx context.Context, l *DeadLetter) error {
 	if _, err := s.load(ctx, l.Sequence, l.Key); err != nil {
 		return err
 	}
-	data, err := json.Marshal(pointer{Version: storedVersion, Sequence: l.Sequence, Key: l.Key, StoredAt: l.StoredAt})
-	if err != nil {
-		return fmt.Errorf("jetstream: %w", err)
-	}
 	// The time, too, as sequences begin anew with a stream that is made anew.
 	id := "replay/" + strconv.FormatUint(l.self, 10) + "/" + strconv.FormatInt(l.FailedAt.UnixNano(), 10)
-	if err := s.publish(ctx, s.names.stream(), s.names.subject(l.Receiver, again), id, data); err != nil && !errors.Is(err, event.ErrDuplicate) {
+	p := pointer{Version: storedVersion, Sequence: l.Sequence, Key: l.Key, StoredAt: l.StoredAt}
+	if err := s.runAgain(ctx, l.Receiver, id, &p); err != nil {
 		return err
 	}
 	return s.unbury(ctx, l.self)
+}
+
+// runAgain stores a pointer, for a worker to find. With the id of one that is
+// stored it does nothing.
+func (s *Sink) runAgain(ctx context.Context, receiver, id string, p *pointer) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	err = s.publish(ctx, s.names.stream(), s.names.subject(receiver, again), id, data)
+	if errors.Is(err, event.ErrDuplicate) {
+		return nil
+	}
+	return err
 }
 
 // unbury removes a dead letter, also from the disk: it may hold personal data.

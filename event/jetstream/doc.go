@@ -22,9 +22,10 @@
 // engine's record of it: callbacks must be idempotent, on
 // [event.Delivery.Key]. Retries reorder: compare OccurredAt before overwriting.
 //
-// Every verified delivery is stored, also one that no callback wants yet: a
-// callback that is there before the delivery's turn gets it. A delivery of a
-// handler that no worker has waits until one does, or until [Options].MaxAge.
+// Every verified delivery is stored, also one that no callback wants yet: it
+// counts as completed, and [Sink.Rerun] gives it to a callback that comes
+// later. A delivery of a handler that no worker has waits until one does, or
+// until [Options].MaxAge.
 //
 // Everything above is as good as the engine's disk. Package embedded syncs each
 // delivery to it before the answer. A server does so only if its configuration

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"a dead letter is replayed once", replayedOnce},
 		{"a dead letter whose delivery is gone cannot be replayed", replayGone},
 		{"the largest delivery can be replayed", replayLargest},
+		{"what is stored can be run again", rerun},
 		{"a worker that is shut down lets its callbacks end", shutdown},
 		{"a shutdown that takes too long ends the callbacks' contexts", shutdownTooLong},
 		{"a worker that is shut down before it runs does not run", shutdownUnrun},

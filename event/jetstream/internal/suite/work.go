@@ -346,6 +346,44 @@ func replayLargest(t *testing.T, nc *nats.Conn) {
 	b.settled()
 }
 
+func rerun(t *testing.T, nc *nats.Conn) {
+	b := newBench(t, nc, jetstream.Options{})
+	h := b.handler()
+	if n, err := b.sink.Rerun(t.Context(), time.Time{}, nil); n != 0 || err != nil {
+		t.Errorf("of an empty stream Rerun returned %d, %v", n, err)
+	}
+	var r runs
+	b.work(only(r.count(nil)), jetstream.WorkerOptions{})
+	b.mustSend(h, ids("old", 10)...)
+	b.settled()
+	info, err := b.stream().Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mustSend(h, ids("new", 10)...)
+	b.settled()
+	since := info.State.LastTime.Add(1)
+
+	// The second time there are pointers among the deliveries, too.
+	for round := 1; round <= 2; round++ {
+		n, err := b.sink.Rerun(t.Context(), since, func(d *event.Delivery) bool { return d.ID != "new-3" })
+		if n != 9 || err != nil {
+			t.Errorf("Rerun returned %d, %v, want 9", n, err)
+		}
+		eventually(t, "they have run again", func() bool { all, _ := r.total(); return all >= 20+9*round })
+		b.settled()
+	}
+	if old, not, again := r.of("old-9"), r.of("new-3"), r.of("new-9"); old != 1 || not != 1 || again != 3 {
+		t.Errorf("an older one ran %d times, one that was not picked %d times, one that was %d times; want 1, 1, 3", old, not, again)
+	}
+	if n, err := b.sink.Rerun(t.Context(), time.Time{}, nil); n != 20 || err != nil {
+		t.Errorf("Rerun returned %d, %v, want all 20", n, err)
+	}
+	if n, err := b.sink.Rerun(t.Context(), time.Now().Add(time.Hour), nil); n != 0 || err != nil {
+		t.Errorf("since the future Rerun returned %d, %v", n, err)
+	}
+}
+
 func shutdown(t *testing.T, nc *nats.Conn) {
 	b := newBench(t, nc, jetstream.Options{})
 	h := b.handler()
