@@ -257,6 +257,7 @@ var (
 	base64Text = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}`)
 	hexText    = regexp.MustCompile(`(?i)(?:[0-9a-f]{2}){8,}`)
 	byteList   = regexp.MustCompile(`(?:0x)?[0-9a-f]{1,3}(?:,? (?:0x)?[0-9a-f]{1,3}){7,}`)
+	goList     = regexp.MustCompile(`0x[0-9a-f]{2}(?:, 0x[0-9a-f]{2}){7,}`)
 	unicodeEsc = regexp.MustCompile(`\\+u[0-9a-fA-F]{4}`)
 	percentEsc = regexp.MustCompile(`(?:%[0-9a-fA-F]{2})+`)
 )
@@ -316,6 +317,9 @@ func decodedBytes(text string) []string {
 	}
 	for _, s := range hexText.FindAllString(text, -1) {
 		add(hex.DecodeString(s))
+	}
+	for _, s := range goList.FindAllString(text, -1) {
+		add(hex.DecodeString(strings.NewReplacer("0x", "", ", ", "").Replace(s)))
 	}
 	for _, s := range byteList.FindAllString(text, -1) {
 		var b []byte

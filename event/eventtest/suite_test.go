@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ type service struct {
 
 func newService(p event.Provider, opts *event.Options) *service {
 	s := new(service)
+	if opts == nil {
+		opts = new(event.Options)
+	}
+	opts.Logger = slog.New(slog.DiscardHandler)
 	h, err := event.NewHandler(p, secret, opts)
 	if err != nil {
 		panic(err)
@@ -263,12 +268,12 @@ func TestRunFindsFaultyServices(t *testing.T) {
 			return newService(acme, options()).config(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("nil map") }))
 		}, []string{"the handler panicked: nil map"}},
 		{"a callback fails", func() Config {
-			h, _ := event.NewHandler(acme, secret, nil)
+			h, _ := event.NewHandler(acme, secret, &event.Options{Logger: slog.New(slog.DiscardHandler)})
 			event.On(h, "employee:hired", func(context.Context, *hire) error { return errors.New("no table") })
 			return Config{Vendor: acmeVendor(), Handler: h, Path: "/", Secret: secret}
 		}, []string{"employee:hired", "answered 500", "the callback failed"}},
 		{"no callback is registered", func() Config {
-			h, _ := event.NewHandler(acme, secret, nil)
+			h, _ := event.NewHandler(acme, secret, &event.Options{Logger: slog.New(slog.DiscardHandler)})
 			return Config{Vendor: acmeVendor(), Handler: h, Path: "/", Secret: secret, Recorder: new(Recorder)}
 		}, []string{"answered 200 after 0 runs", "is there a callback for this type"}},
 		{"callbacks run twice", func() Config {

@@ -39,6 +39,9 @@ var vendors = []struct {
 // each is mounted.
 func mounted(t *testing.T, v eventtest.Vendor, opts *event.Options, fn func(context.Context, *json.RawMessage) error) (mux *http.ServeMux, paths map[string]string) {
 	t.Helper()
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
 	h, err := v.NewHandler("the secret", opts)
 	if err != nil {
 		t.Fatal(err)
