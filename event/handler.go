@@ -484,7 +484,10 @@ func readBody(r io.Reader, declared, limit int64) ([]byte, error) {
 func grow(b []byte, declared, limit int64) []byte {
 	size := int64(2 * cap(b))
 	if declared >= int64(len(b)) {
-		size = min(max(nextRead, growth*int64(cap(b))), declared+1)
+		size = max(nextRead, growth*int64(cap(b)))
+		if declared < 2*size { // rather than to leave a small remainder
+			size = declared + 1
+		}
 	}
 	size = max(min(size, limit+1), int64(len(b))+1)
 	return append(make([]byte, 0, size), b...)
