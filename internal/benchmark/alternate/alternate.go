@@ -84,10 +84,13 @@ func (s Samples) Nanoseconds(name string) float64 {
 	return median(s.of(name))
 }
 
-// Ratio is what one candidate costs in terms of another.
+// Ratio is what one candidate costs in terms of another: the median and the
+// quartiles of the ratios within each round. A busy neighbour makes everything
+// slower for many rounds; the medians of two candidates may then stand on
+// different sides of that, while their ratio within a round hardly changes.
 type Ratio struct {
-	Of        float64 // the ratio of the medians
-	Low, High float64 // the quartiles of the ratios within each round: half of them lie between
+	Of        float64
+	Low, High float64 // half of the ratios lie between
 }
 
 // Ratio compares the candidates of those names.
@@ -98,7 +101,7 @@ func (s Samples) Ratio(name, base string) Ratio {
 		within[i] = a[i] / b[i]
 	}
 	slices.Sort(within)
-	return Ratio{median(a) / median(b), quantile(within, 0.25), quantile(within, 0.75)}
+	return Ratio{quantile(within, 0.5), quantile(within, 0.25), quantile(within, 0.75)}
 }
 
 // String is the ratio with its spread: "1.14 (1.11–1.18)".

@@ -182,3 +182,31 @@ func (k *kind) dispatch(w http.ResponseWriter, typ string, data []byte) {
 	}
 	w.WriteHeader(http.StatusOK)
 }
+
+// ByHandWith is the handler that people write for Kit's events with a library
+// that verifies.
+func (l *Load) ByHandWith(verify func(body []byte, h http.Header) error) http.Handler {
+	k := l.kind
+	k.callback = func(any) {}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "cannot read", http.StatusBadRequest)
+			return
+		}
+		if verify(body, r.Header) != nil {
+			http.Error(w, "bad signature", http.StatusUnauthorized)
+			return
+		}
+		var envelope struct {
+			Event     string          `json:"event"`
+			CreatedAt string          `json:"created_at"`
+			Data      json.RawMessage `json:"data"`
+		}
+		if json.Unmarshal(body, &envelope) != nil {
+			http.Error(w, "bad envelope", http.StatusBadRequest)
+			return
+		}
+		k.dispatch(w, envelope.Event, envelope.Data)
+	})
+}
