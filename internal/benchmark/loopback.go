@@ -26,7 +26,7 @@ func (b *bench) loopback() {
 		Title:  fmt.Sprintf("End to end over loopback, %d connections kept alive, sender in the same process (Kombo)", connections),
 		Header: []string{"", "handler ÷ drain", "by hand ÷ drain", "handler ÷ by hand", "no callback ÷ drain", "what handler adds to drain ÷ floor"},
 	}
-	for _, size := range workload.Sizes {
+	for _, size := range b.sizes() {
 		l := b.load(workload.Kombo, size)
 		wire := onTheWire(l)
 		var closers []io.Closer

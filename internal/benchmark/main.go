@@ -25,7 +25,7 @@ import (
 func main() {
 	quick := flag.Bool("quick", false, "a rough picture within ten seconds")
 	rounds := flag.Int("rounds", 400, "at most so many turns of each candidate in a comparison")
-	total := flag.Duration("time", 90*time.Second, "about how long all comparisons may take together")
+	total := flag.Duration("time", 75*time.Second, "about how long all comparisons may take together")
 	only := flag.String("only", "", "only sections whose name matches this regular expression")
 	flag.Parse()
 	names, err := regexp.Compile(*only)
@@ -63,7 +63,7 @@ type bench struct {
 	out    io.Writer
 	rounds int
 	each   time.Duration // of a comparison
-	few    bool          // large bodies only, for a quick start
+	few    bool          // a quick run: no large bodies, or few
 
 	fewest, most int // rounds of the comparisons since the last table
 	misses       int
@@ -87,6 +87,14 @@ func (b *bench) run(names *regexp.Regexp, total time.Duration) {
 	if b.misses > 0 {
 		fmt.Fprintf(b.out, "\n%d figures miss their target (✗).\n", b.misses)
 	}
+}
+
+// sizes are those to measure: large bodies take too long for a quick run.
+func (b *bench) sizes() []workload.Size {
+	if b.few {
+		return []workload.Size{workload.S, workload.M}
+	}
+	return workload.Sizes
 }
 
 // load makes a load, of fewer bodies where they are large and time is short.

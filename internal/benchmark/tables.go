@@ -55,7 +55,7 @@ func (b *bench) handlers() {
 	tables := make([]*alternate.Table, len(ratios))
 	for i, r := range ratios {
 		tables[i] = &alternate.Table{Title: r.title, Header: []string{""}}
-		for s, size := range workload.Sizes {
+		for s, size := range b.sizes() {
 			head := size.Name
 			if r.targets[s] > 0 {
 				head += fmt.Sprintf(" ≤ %.2f", r.targets[s])
@@ -74,7 +74,7 @@ func (b *bench) handlers() {
 	}
 	for _, v := range workload.Vendors {
 		rows := make([][]string, len(ratios))
-		for s, size := range workload.Sizes {
+		for s, size := range b.sizes() {
 			l := b.load(v, size)
 			samples := b.compareHandlers(l)
 			for i, r := range ratios {
@@ -309,7 +309,7 @@ func (b *bench) bodies() {
 	}
 	var handler, floor float64 // a byte, at 1 KB
 	for _, n := range bodySizes {
-		if b.few && n > 1<<20 {
+		if b.few && n > 256<<10 {
 			continue
 		}
 		l := b.load(workload.Kit, workload.Around(n))

@@ -592,7 +592,7 @@ func slow(t *testing.T, nc *nats.Conn) {
 func failingAhead(t *testing.T, nc *nats.Conn) {
 	b := newBench(t, nc, jetstream.Options{})
 	h := b.handler()
-	bad, good := ids("bad", 1100), ids("good", 20) // the engine's default is to hand out 1,000
+	bad, good := ids("bad", 100), ids("good", 10)
 	b.mustSend(h, bad...)
 	b.mustSend(h, good...)
 	var r runs
@@ -613,6 +613,14 @@ func failingAhead(t *testing.T, nc *nats.Conn) {
 	backlog, err := b.sink.Backlogs(t.Context())
 	if got := backlog["kombo"]; err != nil || got.Unfinished < len(bad) {
 		t.Errorf("the backlog is %+v, %v; want the %d that fail to wait for their retry", got, err, len(bad))
+	}
+	// And would still be so with a thousand, which is the engine's default.
+	c, err := b.stream().Consumer(t.Context(), "kombo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.CachedInfo().Config.MaxAckPending; got != 100_000 {
+		t.Errorf("up to %d deliveries may wait for a retry, want 100,000", got)
 	}
 }
 
