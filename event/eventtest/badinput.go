@@ -310,9 +310,12 @@ func (c *conformance) badSizes(body []byte) []badInput {
 	limit := int64(len(body))
 	limited := func(o *event.Options) { o.MaxBody = limit }
 	var read counter
-	readsNothing := func(t tester, _ *trial, _ answer) {
+	readsNothing := func(t tester, _ *trial, a answer) {
 		if read.n > 0 {
 			t.Errorf("%d bytes of the body were read, want none: what is refused by its header alone costs nothing", read.n)
+		}
+		if a.header.Get("Connection") != "close" {
+			t.Errorf("the answer has no Connection: close, and the body that nobody read is still in the connection")
 		}
 	}
 	watched := func(spoil func(s *shot)) func(s *shot) {

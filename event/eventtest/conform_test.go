@@ -28,6 +28,12 @@ func TestConformAcceptsWhatIsRight(t *testing.T) {
 	t.Run("a vendor that waits for answers", func(t *testing.T) {
 		Conform(t, bizarreVendor(), bizarreVendor().NewHandler, bizarreCases()...)
 	})
+	t.Run("a vendor that waits for answers and tells types in bodies", func(t *testing.T) {
+		p := bizarre
+		p.Envelope.Type, p.Envelope.Payload = []string{"type"}, []string{"data"}
+		v := vendorOf(p, fixturesOf("ask", "hire"), Of[hire]("ask"), Of[hire]("hire"))
+		Conform(t, v, v.NewHandler, bizarreCases()...)
+	})
 	t.Run("a handler of package event itself", func(t *testing.T) {
 		Conform(t, acmeVendor(), acmeVendor().NewHandler,
 			On("employee:hired", func(h *event.Handler, fn func(context.Context, *hire) error) { event.On(h, "employee:hired", fn) }),
@@ -48,6 +54,15 @@ func bizarreVendor() Vendor {
 		"testdata/ask.json":  {Data: []byte(hirePayload)},
 		"testdata/hire.json": {Data: []byte(hirePayload)},
 	}, Of[hire]("ask"), Of[hire]("hire"))
+}
+
+// fixturesOf are fixtures with the same payload for each type.
+func fixturesOf(types ...string) fstest.MapFS {
+	fixtures := fstest.MapFS{}
+	for _, typ := range types {
+		fixtures[fixtureName(typ)] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"id": "1", "type": %q, "data": %s}`, typ, hirePayload)}
+	}
+	return fixtures
 }
 
 func bizarreCases() []Case[*event.Handler] {

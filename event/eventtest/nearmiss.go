@@ -261,6 +261,10 @@ func rightButOdd(p event.Provider) []NearMiss {
 			d.Body = v.retyped(d.Body, unknown)
 			return nil
 		}}
+	if p.Synchronous != nil {
+		unheard.About = "it is of a type that nobody knows yet: the person who waits for the answer must not be told that all is well"
+		unheard.Statuses = []int{http.StatusNotImplemented, http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusBadRequest}
+	}
 	if len(p.Envelope.Type) == 0 {
 		unheard.Skip = "this vendor's URLs tell the type, and nothing else does"
 	}

@@ -418,6 +418,12 @@ func TestRunFindsFaultyServices(t *testing.T) {
 			c.Types = []string{"employee.promoted"}
 			return c
 		}, []string{`"employee.promoted", which is no event of this vendor`}},
+		{"there is no such case", func() Config {
+			s := newService(acme, nil)
+			c := s.config(s.mux)
+			c.Skip = []string{"Stale"}
+			return c
+		}, []string{`Config.Skip has "Stale", which is no case`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			found := newFindings()
