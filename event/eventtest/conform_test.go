@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +143,7 @@ func TestConformFindsFaultyReceivers(t *testing.T) {
 			return fn(ctx, v)
 		}}, []string{"another payload than the fixture's"}},
 		{"answers 202", fault{serve: func(h http.Handler, w http.ResponseWriter, r *http.Request) {
-			h.ServeHTTP(with200(w, http.StatusAccepted), r)
+			h.ServeHTTP(insteadOf200(w, http.StatusAccepted), r)
 		}}, []string{"ServeHTTP answers 202"}},
 		{"refuses unknown types", fault{serve: func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -227,8 +226,8 @@ func TestConformFindsFaultyReceivers(t *testing.T) {
 	}
 }
 
-// with200 writes another status in the place of 200.
-func with200(w http.ResponseWriter, status int) http.ResponseWriter { return &restatus{w, status} }
+// insteadOf200 writes another status in the place of 200.
+func insteadOf200(w http.ResponseWriter, status int) http.ResponseWriter { return &restatus{w, status} }
 
 type restatus struct {
 	http.ResponseWriter
@@ -290,6 +289,34 @@ func TestConformFindsWrongLists(t *testing.T) {
 				t.Errorf("no finding has %q; found:\n%s", test.want, strings.Join(*found.found, "\n"))
 			}
 		})
+	}
+}
+
+// hasty is a handler whose methods are not what they should be.
+type hasty struct{ *event.Handler }
+
+func (h *hasty) OnNothing(func(context.Context, *hire) error) {}
+func (h *hasty) OnBoth(fn func(context.Context, *leave) error) {
+	event.On(h.Handler, "a", fn)
+	event.On(h.Handler, "b", fn)
+}
+func (h *hasty) OnName(string) {}
+
+func TestConformFindsWrongMethods(t *testing.T) {
+	v := acmeVendor()
+	found := newFindings()
+	conform(found, v, func(secret string, opts *event.Options) (*hasty, error) {
+		h, err := v.NewHandler(secret, opts)
+		return &hasty{h}, err
+	}, nil)
+	for _, want := range []string{
+		"the method OnNothing: registers callbacks for [], want one type",
+		`the method OnBoth: registers callbacks for ["a" "b"], want one type`,
+		"the method OnName: takes func(string), want one callback",
+	} {
+		if !found.have(want) {
+			t.Errorf("no finding has %q; found:\n%s", want, strings.Join(*found.found, "\n"))
+		}
 	}
 }
 
@@ -380,8 +407,6 @@ func payloadOf[T any]() findings {
 	return found
 }
 
-// A handler that repeats a payload in the text of an error has nothing between
-// it and the log, so this is tried with a recorder and no handler.
 func TestAnswersAreChecked(t *testing.T) {
 	ok := http.Header{"Content-Type": {"application/json"}}
 	for _, test := range []struct {
@@ -487,12 +512,10 @@ func TestPathsAndEdits(t *testing.T) {
 	}
 }
 
-// What the recorder sees is what a test sees.
 func TestServeSeesPanics(t *testing.T) {
 	tr := &trial{provider: acme}
 	tr.Receiver = &receiver{fault: &fault{serve: func(http.Handler, http.ResponseWriter, *http.Request) { panic("x") }}}
 	if a := tr.serve(newShot(acme, "employee.left", secret, []byte("{}"), time.Now())); a.status != 0 || !strings.Contains(a.body, "panicked") {
 		t.Errorf("the answer is %+v", a)
 	}
-	_ = httptest.NewRecorder
 }

@@ -164,7 +164,7 @@ func changingBody(next http.Handler, change func([]byte) []byte) http.Handler {
 
 // rewriting is middleware that changes the answer.
 func rewriting(next http.Handler, change func(r *http.Request, a *answer)) http.Handler {
-	return changingBodyOf(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(b))
 		a := answer{header: w.Header()}
@@ -175,8 +175,6 @@ func rewriting(next http.Handler, change func(r *http.Request, a *answer)) http.
 		_, _ = io.WriteString(w, a.body)
 	})
 }
-
-func changingBodyOf(f http.HandlerFunc) http.Handler { return f }
 
 type buffered struct{ a *answer }
 
