@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -132,6 +133,23 @@ func TestIDThatMayBeThePayloadsOwnDoesNotDecide(t *testing.T) {
 	}
 	if get(`{"type":"a","id":7,"data":{"stage":1}}`).Key() != get(`{"type":"a","id":7,"data":{"stage":2}}`).Key() {
 		t.Error("an id beside the payload did not decide")
+	}
+}
+
+// TestNameInAnotherCaseWhereTheBodyIsThePayload: encoding/json would read it as
+// the id that the key was made without.
+func TestNameInAnotherCaseWhereTheBodyIsThePayload(t *testing.T) {
+	b := newBench(t, waiting, event.Options{})
+	event.On(b.Handler, "hire", func(context.Context, *struct{}) error { return nil })
+	for body, want := range map[string]int{
+		`{"candidate":"A"}`:                 200,
+		`{"candidate":"A","CANDIDATE":"B"}`: 400,
+		`{"Candidate":"B","candidate":"A"}`: 400,
+		`{"Candidate":"B"}`:                 400,
+	} {
+		if w := send(b.Endpoint("hire"), signed(t, waiting, secret, body)); w.Code != want {
+			t.Errorf("%s: answered %d, want %d", body, w.Code, want)
+		}
 	}
 }
 

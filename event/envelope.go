@@ -21,8 +21,9 @@ const maxWanted = 64
 
 // What an envelope can lack. The texts name members, never values.
 var (
-	errNoType   = errors.New("no member with the event's type, a plain string")
-	errEndpoint = errors.New("the URL tells the type: mount Endpoint(type), not the handler itself")
+	errNoType    = errors.New("no member with the event's type, a plain string")
+	errOtherCase = errors.New("its name in another case, which the payload's decoder would take for it")
+	errEndpoint  = errors.New("the URL tells the type: mount Endpoint(type), not the handler itself")
 )
 
 // slot is what a wanted member is for.
@@ -110,6 +111,9 @@ func (e *envelope) collect(o *jsonscan.Object) (members, error) {
 		for i := range e.wanted {
 			w := &e.wanted[i]
 			if string(o.Name()) != w.name {
+				if len(e.Payload) == 0 && bytes.EqualFold(o.Name(), []byte(w.name)) {
+					return members{}, fmt.Errorf("member %q: %w", w.name, errOtherCase)
+				}
 				continue
 			}
 			if seen&(1<<i) != 0 {
