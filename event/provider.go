@@ -34,7 +34,8 @@ type Provider struct {
 // Envelope names the members of a body, which is one JSON object. Each list
 // holds alternatives, the preferred one first; a name is matched exactly, and a
 // member whose value is of another kind is passed over. A body that has one
-// name twice, or any name with an escape in it, is refused.
+// name twice, or any name with an escape in it, is refused; where the body is
+// the payload, so is a name in another case, since encoding/json would take it.
 type Envelope struct {
 	// Type has the event's type, a string. Empty: the URL tells the type, and
 	// the handler is mounted through [Handler.Endpoint].
