@@ -2,20 +2,31 @@
 //
 // Comeet sends a POST with a JSON body, the candidate, when a recruiter sets a
 // candidate to hired: first to ask for questions that the hire form should have,
-// then, with the form filled in, to have the employee created. Each webhook has a
-// URL of its own, so a [Handler] is two: [Handler.RequestQuestionnaire] and
-// [Handler.CreateEmployee]. Both run a typed callback, whose answer the recruiter
-// waits for.
+// then, with the form filled in, to have the employee created. Each of the two
+// webhooks has a URL, and the recruiter waits for the response to both.
+//
+// The bodies name no event type, so the URL tells it: the last segment of the
+// path must be request-questionnaire or create-employee. Then the [Handler] itself
+// is mounted:
+//
+//	mux.Handle("POST /hooks/comeet/", h)
+//
+// For URLs of another form, mount h.Endpoint([TypeRequestQuestionnaire]) and
+// h.Endpoint([TypeCreateEmployee]) where you like.
+//
+// Comeet has another webhook, for updates of positions, which uses POST, PUT and
+// DELETE (developers.comeet.com/reference/position-updates). It is not part of the
+// Hires API, and this package does not cover it.
 //
 // # Signature
 //
 // The header Signature holds the word sha256, one space and the lower-case hex
 // HMAC-SHA256 of the raw body, made with the secret key that the company's
-// administrator entered in Comeet. One that does not match is answered 401, as
-// Comeet asks.
+// administrator entered in Comeet. The response to one that does not match is
+// 401, as Comeet asks.
 //
-// Each company has a secret key of its own, and no body says which company it is
-// from: Comeet advises to give each company URLs with an identifier in them. So
+// Each company has its own secret key, and no body says which company it is
+// from. Comeet advises to give each company URLs with an identifier in them, so
 // the secret is chosen by the path, before anything is read. A service for one
 // company gives its secret to [NewHandler]; one for several sets
 // [event.Options.Tenant] and [event.Options.Secrets], as an example below does.
@@ -26,67 +37,73 @@
 //
 // It does not bind the URL: a captured questionnaire request also verifies where
 // employees are created. And it binds no time: a captured request verifies for
-// as long as the secret key lives. No receiver can tell such a replay from the
-// real thing; it can see to it that a replay does no harm:
+// as long as the secret key is in use. No receiver can tell such a replay from
+// the original, but it can make a replay harmless:
 //
-//   - Create one employee at most for each ComeetID, by a unique constraint say.
-//     A replay then finds the employee who is there.
-//   - If your questionnaire always asks something, refuse to create an employee
-//     from a candidate without answers: no questionnaire request has any.
+//   - Create at most one employee for each ComeetID, for example by a unique
+//     constraint. A replay then finds the employee who exists.
+//   - If your questionnaire always asks something, reject a candidate without
+//     answers when an employee is to be created: no questionnaire request has any.
 //   - Put a long random word into the URLs, another one for each company and each
-//     webhook, and keep the URLs out of logs. Comeet stores them beside the secret
-//     key, and who has captured a body and its signature, from a log say, still
-//     lacks the URL.
+//     webhook, and keep the URLs out of logs. Someone who has captured a body and
+//     its signature, from a log for example, still lacks the URL.
 //   - After a leak have the company enter a new secret key, and do not accept the
-//     old one for a while: what was captured before then verifies no more.
+//     old one beside it: then nothing that was captured before verifies.
 //
 // The descriptions of a position are HTML from the company's people, and links
 // are whatever was entered: neither is safe to show or to follow as it is.
 //
-// Payload types print ids only when they are logged with log/slog. Package fmt
+// When payload types are logged with log/slog, they print ids only. Package fmt
 // prints all members, candidates' personal data included.
 //
 // # Delivery
 //
-// Everything is synchronous. 200 lets the recruiter go on. Any other answer keeps
-// the candidate from becoming hired until the problem is solved, and then the
-// employee must not have been created; Comeet wants 4xx for requests that cannot
-// be fulfilled (a conflict, missing data, a lack of rights). The recruiter is
-// shown the display_message of the answer, and its other members as technical
-// details: a [Refusal] has them all. Every other failure, of the callback, the
-// signature or the wiring, is answered with a general message that tells nothing
-// of its cause.
+// Everything is synchronous. 200 lets the recruiter go on. Any other response
+// keeps the candidate from becoming hired until the problem is solved, and then
+// the employee must not have been created; Comeet wants 4xx for requests that
+// cannot be fulfilled (a conflict, missing data, a lack of rights). Recruiters are
+// shown the display_message of the response, and its other members as technical
+// details: an [event.Rejection] has them all. Every other failure, of the
+// callback, the signature or the wiring, is responded to with a general message
+// that tells nothing of its cause. It is [Provider]'s DefaultMessage, which can be
+// set to one in the recruiters' language; an example below does.
 //
 // So 200 is sent only for what was done. [event.Permanent], [event.Ignore], a
 // missing callback, [event.Handler.OnOther] and [event.Handler.OnInvalid] are
-// errors here, and an [event.Options.Sink] is refused: it would acknowledge
-// what nobody has done yet.
+// errors here, and a handler cannot have an [event.Options.Inbox], which would
+// acknowledge what has not been done.
+//
+// A payload that is not quite what Comeet documents does not stop a hire, since
+// the recruiter could do nothing about it. Only comeet_id must be there. Any other
+// member of an unexpected kind, such as a phone number that is a number or a list
+// where an object was, is left zero. [event.Result].Warning names it with its
+// path, which is logged too, and [event.FromContext] gives the raw payload.
 //
 // How long Comeet waits and whether it retries by itself is unpublished. The
-// recruiter tries again, so callbacks are at-least-once, and the same candidate
-// may come with other data and always comes with other links; after an attempt
-// that succeeded here, too, if its answer was lost. The bodies carry no event id
-// and no time of sending, so [event.Delivery].OccurredAt is zero, and what was
-// received last is the best there is.
+// recruiter tries again, so callbacks are at-least-once: also after an attempt
+// that succeeded, if its response was lost. The same candidate may come with
+// other data, and always comes with other links. The bodies carry no event id and
+// no time of sending, so [event.Delivery].OccurredAt is zero: take what was
+// received last for the newest.
 //
-// With an [event.Options.Store] two deliveries are the same where webhook, tenant
-// and ComeetID are: once an employee was created, further requests for that
-// candidate are answered 200 without a callback, for as long as the Store
-// remembers. That includes the one that hires the candidate again after the hire
-// was undone, perhaps with corrected data. A callback that finds the employee by
-// ComeetID and updates it needs no Store. Questionnaires are answered each time.
+// With an [event.Options.Store] two deliveries are the same if webhook, tenant
+// and ComeetID are. After an employee was created, further requests for that
+// candidate are responded to with 200 and without a callback, for as long as the
+// Store remembers. That includes the one that hires the candidate again after the
+// hire was undone, perhaps with corrected data. A callback that finds the employee
+// by ComeetID and updates it needs no Store. Questionnaires are made each time.
 //
-// The links to the résumé and to the picture die three minutes and 200 seconds
-// after delivery: fetch them in the callback, while the recruiter waits, or at
-// once thereafter. [Resume].Expires and [Picture].Expires tell how long there is.
+// The links to the résumé and to the picture stop working three minutes and 200
+// seconds after delivery. Fetch them in the callback, while the recruiter waits,
+// with [Resume.Download] and [Picture.Download], or immediately after it.
 //
 // # Events
 //
-//	type                   payload    when
-//	request-questionnaire  Candidate  a recruiter set the candidate to hired; the hire form is shown next
+//	type                   payload    sent when
+//	request-questionnaire  Candidate  a recruiter has set the candidate to hired; the hire form is shown next
 //	create-employee        Candidate  the recruiter has filled in the hire form
 //
-// The names of the types are this package's, for want of Comeet's. The first
+// The names of the types are this package's, since Comeet has none. The first
 // webhook is optional, and Comeet's overview calls it beta.
 //
 // # Sources
@@ -94,10 +111,10 @@
 // All read 2026-11-21:
 //
 //   - https://developers.comeet.com/reference/hires-api-overview
-//   - https://developers.comeet.com/reference/1-request-hire-questionnaire (its
-//     beginning: what it says of the answer was not in the text that was read and
-//     counts as unpublished here, see [Questionnaire])
+//   - https://developers.comeet.com/reference/1-request-hire-questionnaire, of
+//     which the copy ends at the sample request: see [Questionnaire]
 //   - https://developers.comeet.com/reference/2-create-employee
 //   - https://developers.comeet.com/reference/candidate-model-1
 //   - https://developers.comeet.com/reference/handling-errors
+//   - https://developers.comeet.com/reference/position-updates
 package comeet

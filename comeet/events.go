@@ -2,8 +2,10 @@ package comeet
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
@@ -17,8 +19,9 @@ const (
 )
 
 // Candidate is the body of both webhooks: a person in one hiring process, with
-// the position that they are hired for. All members but ComeetID may be null or
-// absent; both decode to nil or "".
+// the position that they are hired for. All members but ComeetID may be null,
+// absent, or of a kind that Comeet does not document; then they are zero. See
+// the package comment.
 //
 // Source: developers.comeet.com/reference/candidate-model-1 and, for
 // PartnerQuestionnaire, /reference/2-create-employee, read 2026-11-21.
@@ -26,44 +29,46 @@ type Candidate struct {
 	// ComeetID names the candidate, which is one person in one hiring process.
 	ComeetID event.ID `json:"comeet_id" validate:"required"`
 	// PersonUID names the person, who can be a candidate several times.
-	PersonUID  event.ID `json:"person_uid,omitempty"`
-	FirstName  *string  `json:"first_name,omitempty"`
-	MiddleName *string  `json:"middle_name,omitempty"`
-	LastName   *string  `json:"last_name,omitempty"`
-	Email      *string  `json:"email,omitempty"`
-	// TimeCreated is when the candidate was created in Comeet, not when this was sent.
-	TimeCreated *time.Time `json:"time_created,omitempty"`
-	Phone       *string    `json:"phone,omitempty"`
-	MobilePhone *string    `json:"mobile_phone,omitempty"`
+	PersonUID  event.ID `json:"person_uid,omitzero"`
+	FirstName  string   `json:"first_name,omitzero"`
+	MiddleName string   `json:"middle_name,omitzero"`
+	LastName   string   `json:"last_name,omitzero"`
+	Email      string   `json:"email,omitzero"`
+	// TimeCreated is when the candidate was created in Comeet, not when this
+	// was sent.
+	TimeCreated event.Time `json:"time_created"`
+	Phone       string     `json:"phone,omitzero"`
+	MobilePhone string     `json:"mobile_phone,omitzero"`
 	// IDNumber is by its name that of an identity document; Comeet says no more.
-	IDNumber    event.ID `json:"id_number,omitempty"`
-	LinkedInURL *string  `json:"linkedin_url,omitempty"`
-	// HiredDate and StartDate are days, YYYY-MM-DD.
-	HiredDate event.Date `json:"hired_date,omitempty"`
-	StartDate event.Date `json:"start_date,omitempty"`
-	// Source is nil where the candidate has none.
-	Source  *Source  `json:"source,omitempty"`
-	Resume  *Resume  `json:"resume,omitempty"`
-	Picture *Picture `json:"picture,omitempty"`
-	Links   []Link   `json:"links,omitzero"`
-	Files   []File   `json:"files,omitzero"`
-	// OfferFields are the fields of the offer, in Comeet's samples one for each element.
-	OfferFields []Fields  `json:"offer_fields,omitzero"`
-	Opening     *Opening  `json:"opening,omitempty"`
-	Position    *Position `json:"position,omitempty"`
+	IDNumber    event.ID `json:"id_number,omitzero"`
+	LinkedInURL string   `json:"linkedin_url,omitzero"`
+	// HiredDate and StartDate are days.
+	HiredDate event.Time `json:"hired_date"`
+	StartDate event.Time `json:"start_date"`
+	Source    Source     `json:"source,omitzero"`
+	Resume    Resume     `json:"resume,omitzero"`
+	Picture   Picture    `json:"picture,omitzero"`
+	Links     []Link     `json:"links,omitzero"`
+	Files     []File     `json:"files,omitzero"`
+	// OfferFields are the fields of the offer; in Comeet's samples each element
+	// has one.
+	OfferFields []Fields `json:"offer_fields,omitzero"`
+	Opening     Opening  `json:"opening,omitzero"`
+	Position    Position `json:"position,omitzero"`
 	// PartnerQuestionnaire is what the recruiter answered to the questions of
 	// the [Questionnaire]. It comes with create-employee, and only if questions
-	// had been asked. [Candidate.Answer] reads it by uid.
+	// were asked. [Candidate.Answer] reads it by uid.
 	PartnerQuestionnaire []AnsweredQuestion `json:"partner_questionnaire,omitzero"`
 }
 
-// Answer is the recruiter's answer to the question with this uid. It is false
-// where the question was not asked or has no answer. Of several answers it is
-// the first: Comeet documents one for each of its question types.
+// FullName returns the first, the middle and the last name, as far as they are
+// known, with a space between them.
+func (c *Candidate) FullName() string { return fullName(c.FirstName, c.MiddleName, c.LastName) }
+
+// Answer returns the recruiter's answer to the question with this uid. It is
+// false if the question was not asked or has no answer. Of several answers it
+// is the first: Comeet documents one for each of its question types.
 func (c *Candidate) Answer(uid string) (Answer, bool) {
-	if c == nil {
-		return Answer{}, false
-	}
 	for _, q := range c.PartnerQuestionnaire {
 		if string(q.UID) == uid && len(q.Answers) > 0 {
 			return q.Answers[0], true
@@ -72,86 +77,84 @@ func (c *Candidate) Answer(uid string) (Answer, bool) {
 	return Answer{}, false
 }
 
-// How long the links live, reckoned from delivery.
+// LogValue prints ids only.
+func (c Candidate) LogValue() slog.Value {
+	return slog.GroupValue(logID("comeet_id", c.ComeetID), logID("person_uid", c.PersonUID))
+}
+
+// Source is where a candidate came from.
+type Source struct {
+	Name     string     `json:"name,omitzero"`
+	Type     SourceType `json:"type,omitzero"`
+	ComeetID event.ID   `json:"comeet_id,omitzero"`
+}
+
+// LogValue prints the id and the type: the name may be a referrer's.
+func (s Source) LogValue() slog.Value {
+	return slog.GroupValue(logID("comeet_id", s.ComeetID), slog.String("type", string(s.Type)))
+}
+
+// How long the links work after delivery.
 // Source: developers.comeet.com/reference/candidate-model-1, read 2026-11-21.
 const (
 	resumeLife  = 3 * time.Minute
 	pictureLife = 200 * time.Second
 )
 
-// Stamp notes when the links die, reckoned from the receipt of the delivery. A
-// handler calls it before the callback; see [event.Stamper].
-func (c *Candidate) Stamp(d *event.Delivery) {
-	if c == nil || d == nil || d.ReceivedAt.IsZero() {
-		return
-	}
-	if c.Resume != nil {
-		c.Resume.Expires = d.ReceivedAt.Add(resumeLife)
-	}
-	if c.Picture != nil {
-		c.Picture.Expires = d.ReceivedAt.Add(pictureLife)
-	}
-}
-
-// LogValue prints ids only.
-func (c Candidate) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("comeet_id", string(c.ComeetID)),
-		slog.String("person_uid", string(c.PersonUID)),
-	)
-}
-
-// Source is where a candidate came from.
-type Source struct {
-	Name     *string    `json:"name,omitempty"`
-	Type     SourceType `json:"type,omitempty"`
-	ComeetID event.ID   `json:"comeet_id,omitempty"`
-}
-
-// LogValue prints the id and the type: the name may be a referrer's.
-func (s Source) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("comeet_id", string(s.ComeetID)), slog.String("type", string(s.Type)))
-}
-
-// Resume is a candidate's résumé. Whoever has its URL can read it.
+// Resume is a candidate's résumé. Anyone who has its URL can read it.
 type Resume struct {
-	Name *string `json:"name,omitempty"`
-	URL  *string `json:"url,omitempty" validate:"omitempty,url"`
-	// Expires is when the URL dies: three minutes after the delivery was
-	// received. Comeet counts from sending, so there is a little less. It is
-	// zero in a candidate that did not come through a handler.
-	Expires time.Time `json:"-"`
+	Name string `json:"name,omitzero"`
+	URL  string `json:"url,omitzero" validate:"omitempty,url"`
 }
 
-// LogValue prints only when the link dies.
-func (r Resume) LogValue() slog.Value { return slog.GroupValue(slog.Time("expires", r.Expires)) }
+// Expires returns when the URL stops working, three minutes after delivery.
+// receivedAt is [event.Delivery].ReceivedAt; Comeet counts from sending, so
+// there is a little less.
+func (r Resume) Expires(receivedAt time.Time) time.Time { return receivedAt.Add(resumeLife) }
 
-// Picture is a candidate's profile picture. Whoever has its URL can see it.
+// Download returns the résumé. It stops when the URL expires, reckoned from the
+// receipt of the delivery if ctx is a callback's, or else from now; when ctx
+// ends; at the size limit; and before it connects to an address that is not
+// public. Its error wraps [ErrLinkExpired], the cause of ctx, [ErrTooLarge] or
+// [ErrPrivateAddress] then, and never holds the URL. opts may be nil.
+func (r Resume) Download(ctx context.Context, opts *DownloadOptions) ([]byte, error) {
+	return download(ctx, "résumé", r.URL, r.Expires, opts)
+}
+
+// LogValue prints nothing: the name and the URL are the person's.
+func (Resume) LogValue() slog.Value { return slog.GroupValue() }
+
+// Picture is a candidate's profile picture. Anyone who has its URL can see it.
 type Picture struct {
-	URL *string `json:"url,omitempty" validate:"omitempty,url"`
-	// Expires is when the URL dies: 200 seconds after the delivery was
-	// received. Comeet counts from sending, so there is a little less. It is
-	// zero in a candidate that did not come through a handler.
-	Expires time.Time `json:"-"`
+	URL string `json:"url,omitzero" validate:"omitempty,url"`
 }
 
-// LogValue prints only when the link dies.
-func (p Picture) LogValue() slog.Value { return slog.GroupValue(slog.Time("expires", p.Expires)) }
+// Expires returns when the URL stops working, 200 seconds after delivery; see
+// [Resume.Expires].
+func (p Picture) Expires(receivedAt time.Time) time.Time { return receivedAt.Add(pictureLife) }
 
-// Link is a page of the candidate's, a portfolio say.
+// Download returns the picture, as [Resume.Download] does the résumé.
+func (p Picture) Download(ctx context.Context, opts *DownloadOptions) ([]byte, error) {
+	return download(ctx, "picture", p.URL, p.Expires, opts)
+}
+
+// LogValue prints nothing: the URL is the person's.
+func (Picture) LogValue() slog.Value { return slog.GroupValue() }
+
+// Link is a page of the candidate's, such as a portfolio.
 type Link struct {
-	URL *string `json:"url,omitempty"`
+	URL string `json:"url,omitzero"`
 }
 
 // LogValue prints nothing: the page is about a person.
-func (l Link) LogValue() slog.Value { return slog.GroupValue() }
+func (Link) LogValue() slog.Value { return slog.GroupValue() }
 
-// File is a document about the hire. How long its URL lives is unpublished;
+// File is a document about the hire. How long its URL works is unpublished:
 // fetch it as soon as the résumé.
 type File struct {
-	Name *string  `json:"name,omitempty"`
-	URL  *string  `json:"url,omitempty"`
-	Type FileType `json:"type,omitempty"`
+	Name string   `json:"name,omitzero"`
+	URL  string   `json:"url,omitzero"`
+	Type FileType `json:"type,omitzero"`
 }
 
 // LogValue prints the type only.
@@ -161,91 +164,88 @@ func (f File) LogValue() slog.Value { return slog.GroupValue(slog.String("type",
 // of any JSON type.
 type Fields map[string]json.RawMessage
 
-// LogValue prints nothing: nobody knows what a company keeps in its fields.
-func (f Fields) LogValue() slog.Value { return slog.GroupValue() }
+// LogValue prints nothing: what a company keeps in its fields is not known.
+func (Fields) LogValue() slog.Value { return slog.GroupValue() }
 
 // Opening is the vacancy that the candidate fills.
 type Opening struct {
-	Description  *string `json:"description,omitempty"`
-	Reason       *string `json:"reason,omitempty"`
-	CustomFields Fields  `json:"custom_fields,omitzero"`
+	Description  string `json:"description,omitzero"`
+	Reason       string `json:"reason,omitzero"`
+	CustomFields Fields `json:"custom_fields,omitzero"`
 }
 
 // LogValue prints nothing: an opening has no id, and its reason may be a person.
-func (o Opening) LogValue() slog.Value { return slog.GroupValue() }
+func (Opening) LogValue() slog.Value { return slog.GroupValue() }
 
 // Position is the job that the candidate was hired for.
 type Position struct {
-	ComeetID event.ID `json:"comeet_id,omitempty"`
+	ComeetID event.ID `json:"comeet_id,omitzero"`
 	// Name is the position's name inside the company.
-	Name *string `json:"name,omitempty"`
-	// PublicName is the name outside, nil where it is the same.
-	PublicName *string `json:"public_name,omitempty"`
-	Department *string `json:"department,omitempty"`
+	Name string `json:"name,omitzero"`
+	// PublicName is the name outside, "" where it is the same.
+	PublicName string `json:"public_name,omitzero"`
+	Department string `json:"department,omitzero"`
 	// Description and Requirements are HTML, as people at the company wrote it.
-	Description  *string `json:"description,omitempty"`
-	Requirements *string `json:"requirements,omitempty"`
-	// PositionID is the company's own id of the position, "" where it has none.
-	PositionID event.ID `json:"position_id,omitempty"`
-	Location   *string  `json:"location,omitempty"`
-	Employment *string  `json:"employment,omitempty"`
-	// EmployeeType is "" where Comeet sends null.
-	EmployeeType     EmployeeType `json:"employee_type,omitempty"`
-	Seniority        *string      `json:"seniority,omitempty"`
-	HiringManager    *Contact     `json:"hiring_manager,omitempty"`
-	LeadingRecruiter *Contact     `json:"leading_recruiter,omitempty"`
+	Description  string `json:"description,omitzero"`
+	Requirements string `json:"requirements,omitzero"`
+	// PositionID is the company's own id of the position, "" if it has none.
+	PositionID       event.ID     `json:"position_id,omitzero"`
+	Location         string       `json:"location,omitzero"`
+	Employment       string       `json:"employment,omitzero"`
+	EmployeeType     EmployeeType `json:"employee_type,omitzero"`
+	Seniority        string       `json:"seniority,omitzero"`
+	HiringManager    Contact      `json:"hiring_manager,omitzero"`
+	LeadingRecruiter Contact      `json:"leading_recruiter,omitzero"`
 	CustomFields     Fields       `json:"custom_fields,omitzero"`
 }
 
 // LogValue prints ids only.
 func (p Position) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("comeet_id", string(p.ComeetID)),
-		slog.String("position_id", string(p.PositionID)),
-	)
+	return slog.GroupValue(logID("comeet_id", p.ComeetID), logID("position_id", p.PositionID))
 }
 
 // Contact is a person who works at the company. It has no id.
 type Contact struct {
-	FirstName *string `json:"first_name,omitempty"`
-	LastName  *string `json:"last_name,omitempty"`
-	Email     *string `json:"email,omitempty"`
+	FirstName string `json:"first_name,omitzero"`
+	LastName  string `json:"last_name,omitzero"`
+	Email     string `json:"email,omitzero"`
 }
 
+// FullName returns the first and the last name, as far as they are known, with
+// a space between them.
+func (c Contact) FullName() string { return fullName(c.FirstName, c.LastName) }
+
 // LogValue prints nothing: all members name the person.
-func (c Contact) LogValue() slog.Value { return slog.GroupValue() }
+func (Contact) LogValue() slog.Value { return slog.GroupValue() }
 
 // AnsweredQuestion is a question of a [Questionnaire] with what the recruiter
-// answered. Comeet documents the uid as a string and shows a number: both decode
-// to the same text.
+// answered. Comeet documents the uid as a string and shows a number.
 type AnsweredQuestion struct {
-	UID     event.ID `json:"uid,omitempty"`
+	UID     event.ID `json:"uid,omitzero"`
 	Answers []Answer `json:"answers,omitzero"`
 }
 
 // LogValue prints the uid only.
-func (q AnsweredQuestion) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("uid", string(q.UID)))
-}
+func (q AnsweredQuestion) LogValue() slog.Value { return slog.GroupValue(logID("uid", q.UID)) }
 
 // Answer is one answer to one question: Text for a short answer or a date
 // picker, UID and Title for a dropdown or a search dropdown.
 type Answer struct {
-	// Text is what was typed. That of a date picker is YYYY-MM-DD, which
-	// event.Date(a.Text).Time() reads.
+	// Text is what was entered. That of a date picker is YYYY-MM-DD, which
+	// time.Parse reads with time.DateOnly.
 	Text string
 	// UID and Title are those of the [Option] that was chosen.
 	UID   event.ID
 	Title string
 	// Other is an answer in a form that Comeet does not document, as it came;
-	// nil otherwise. A new kind of question does not keep anybody from being hired.
+	// nil otherwise. It does not stop a hire.
 	Other json.RawMessage
 }
 
 // choice is the JSON form of an answer to a dropdown.
 type choice struct {
-	UID   event.ID `json:"uid,omitempty"`
-	Title string   `json:"title,omitempty"`
+	UID   event.ID `json:"uid,omitzero"`
+	Title string   `json:"title,omitzero"`
 }
 
 // UnmarshalJSON accepts any JSON value.
@@ -276,7 +276,13 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 }
 
 // LogValue prints the uid only.
-func (a Answer) LogValue() slog.Value { return slog.GroupValue(slog.String("uid", string(a.UID))) }
+func (a Answer) LogValue() slog.Value { return slog.GroupValue(logID("uid", a.UID)) }
+
+func fullName(names ...string) string {
+	return strings.Join(strings.Fields(strings.Join(names, " ")), " ")
+}
+
+func logID(key string, id event.ID) slog.Attr { return slog.String(key, string(id)) }
 
 // SourceType is a kind of [Source]. More may come.
 type SourceType string
@@ -312,3 +318,14 @@ const (
 	EmployeeHeadcount EmployeeType = "Headcount"
 	EmployeeIntern    EmployeeType = "Intern"
 )
+
+// enums are the values above, for package drift.
+func enums() []any {
+	return []any{
+		SourceAgency, SourceCampus, SourceComeetElasticRecruiting, SourceInternal, SourceJobBoard, SourceJobFairs,
+		SourceOther, SourceReferrerCompensated, SourceReferrerUncompensated, SourceSocialNetwork, SourceSourcing,
+		SourceWeb,
+		FileOfferLetter,
+		EmployeeOutsource, EmployeeHeadcount, EmployeeIntern,
+	}
+}

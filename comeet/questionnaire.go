@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
-
-	"github.com/go-playground/validator/v10"
 )
 
-// Questionnaire is the answer to a request-questionnaire delivery: the questions
-// that Comeet adds to the hire form. The zero value asks nothing; its methods
-// append a question each:
+// Questionnaire is the response to a request-questionnaire delivery: the
+// questions that Comeet adds to the hire form. The zero value asks nothing; each
+// of its methods appends a question:
 //
 //	q := new(comeet.Questionnaire).
 //		ShortAnswer("legal-name", "Full legal name").
@@ -25,23 +22,23 @@ import (
 // What the recruiter enters comes back with create-employee, by the uid of the
 // question: see [Candidate.Answer].
 //
-// The form of this answer is unpublished. Comeet documents the four kinds of
-// question, that a question has a uid, and that a dropdown's option has a uid
-// and a title (developers.comeet.com/reference/1-request-hire-questionnaire and
+// The form of this response is not in the copies of Comeet's pages that were
+// read: they end at the sample request. They have the four kinds of question,
+// that a question has a uid, and that a dropdown's option has a uid and a title
+// (developers.comeet.com/reference/1-request-hire-questionnaire and
 // /reference/2-create-employee, read 2026-11-21). The rest is this package's
-// reading of that, and nothing that Comeet confirms: the members questions,
-// type, title and options, the words for the types, and uids that are strings.
-// Look at a form in Comeet before relying on it. Where Comeet wants another
-// form, answer with a type of your own instead: see
+// reading: the members questions, type, title and options, the words for the
+// types, and uids that are strings. Look at a form in Comeet before relying on
+// it. If Comeet wants another form, respond with a type of your own: see
 // [Handler.OnRequestQuestionnaire].
 //
-// Whether a question can be left blank, and whether a questionnaire without
-// questions is welcome, is unpublished too.
+// Nor do the copies say whether a question can be left blank, or what a
+// questionnaire without questions does.
 //
 // A Questionnaire must not be changed by two goroutines at once. One that is
-// complete can be answered to any number of deliveries.
+// complete can be the response to any number of deliveries.
 type Questionnaire struct {
-	Questions []Question `json:"questions" validate:"dive"`
+	Questions []Question `json:"questions"`
 }
 
 // ShortAnswer appends a question that is answered with a line of text.
@@ -89,31 +86,30 @@ func (q Questionnaire) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("questions", len(q.Questions)))
 }
 
-// Question is one question of a [Questionnaire]. Its JSON names are a reading
-// of what Comeet documents, see there.
+// Question is one question of a [Questionnaire], which says where its JSON names
+// are from.
 type Question struct {
-	// UID names the question in the answer that comes back. It must be
-	// different from that of every other question.
-	UID   string       `json:"uid" validate:"filled"`
-	Type  QuestionType `json:"type" validate:"filled"`
-	Title string       `json:"title" validate:"filled"`
+	// UID names the question in the answer that comes back. No other question
+	// may have the same.
+	UID   string       `json:"uid"`
+	Type  QuestionType `json:"type"`
+	Title string       `json:"title"`
 	// Options are the answers to choose from, for dropdowns only.
-	Options []Option `json:"options,omitempty" validate:"dive"`
+	Options []Option `json:"options,omitzero"`
 }
 
-// Option is one answer that a dropdown offers. Its UID must be different from
-// that of every other option of the question.
+// Option is one answer that a dropdown offers. No other option of the question
+// may have the same UID.
 type Option struct {
-	UID   string `json:"uid" validate:"filled"`
-	Title string `json:"title" validate:"filled"`
+	UID   string `json:"uid"`
+	Title string `json:"title"`
 }
 
-// QuestionType is a kind of [Question]. A word that is none of the constants
-// below is sent as it is.
+// QuestionType is a kind of [Question]. Any word is sent as it is.
 type QuestionType string
 
-// The four kinds of question that Comeet documents, in a spelling that it does
-// not publish.
+// The four kinds of question that Comeet documents, in this package's spelling:
+// see [Questionnaire].
 const (
 	QuestionShortAnswer    QuestionType = "short_answer"
 	QuestionDatePicker     QuestionType = "date_picker"
@@ -122,8 +118,8 @@ const (
 )
 
 // Validate reports everything in the questionnaire that would break the
-// recruiter's form: a question or an option without uid or title, a uid that is
-// there twice, a dropdown without options, options where there is nothing to
+// recruiter's form: a question or an option without uid or title, a uid that
+// appears twice, a dropdown without options, options where there is nothing to
 // choose. Its text names each question by its position, counted from 1, and its
 // uid; it holds no titles. A nil questionnaire is valid.
 //
@@ -132,94 +128,60 @@ func (q *Questionnaire) Validate() error {
 	if q == nil {
 		return nil
 	}
-	err := validate().Struct(q)
-	found, ok := errors.AsType[validator.ValidationErrors](err)
-	if !ok {
-		return err
+	var problems []string
+	report := func(where string, found []string) {
+		for _, problem := range found {
+			problems = append(problems, where+": "+problem)
+		}
 	}
-	problems := make([]string, len(found))
-	for i, f := range found {
-		problems[i] = q.problem(f)
+	uids := make(map[string]bool)
+	for i, question := range q.Questions {
+		where := fmt.Sprintf("question %d (uid %q)", i+1, question.UID)
+		report(where, labelProblems(question.UID, question.Title, uids))
+		report(where, question.problems())
+		uids := make(map[string]bool)
+		for j, o := range question.Options {
+			report(fmt.Sprintf("%s, option %d (uid %q)", where, j+1, o.UID), labelProblems(o.UID, o.Title, uids))
+		}
+	}
+	if problems == nil {
+		return nil
 	}
 	return errors.New("comeet: questionnaire: " + strings.Join(problems, "; "))
 }
 
-// problem says what validator found, and where.
-func (q *Questionnaire) problem(f validator.FieldError) string {
-	var i, j int
-	// Sscanf counts what it could read: the question, and the option if it is one of an option.
-	n, _ := fmt.Sscanf(f.StructNamespace(), "Questionnaire.Questions[%d].Options[%d].", &i, &j)
-	where := fmt.Sprintf("question %d (uid %q)", i+1, q.Questions[i].UID)
-	if n == 2 {
-		where += fmt.Sprintf(", option %d (uid %q)", j+1, q.Questions[i].Options[j].UID)
+// labelProblems says what is wrong with the uid and the title of a question or
+// an option. uids are those that came before.
+func labelProblems(uid, title string, uids map[string]bool) (problems []string) {
+	if isBlank(uid) {
+		problems = append(problems, "empty uid")
+	} else if uids[uid] {
+		problems = append(problems, "duplicate uid")
 	}
-	name := strings.ToLower(f.StructField()[strings.LastIndexByte(f.StructField(), '.')+1:])
-	switch f.Tag() {
-	case ruleFilled:
-		return fmt.Sprintf("%s: empty %s", where, name)
-	case ruleUnique:
-		return fmt.Sprintf("%s: duplicate %s", where, name)
-	case ruleChoices:
-		return fmt.Sprintf("%s: %s without options", where, q.Questions[i].Type)
-	default: // ruleNoChoices
-		return fmt.Sprintf("%s: options in a %s", where, q.Questions[i].Type)
+	uids[uid] = true
+	if isBlank(title) {
+		problems = append(problems, "empty title")
 	}
+	return problems
 }
 
-// The rules, by the names that they have in tags and errors.
-const (
-	ruleFilled    = "filled"    // more than white space
-	ruleUnique    = "unique"    // not there before
-	ruleChoices   = "choices"   // has options
-	ruleNoChoices = "nochoices" // has none
-)
-
-// validate is the package's validator, made when it is first needed.
-var validate = sync.OnceValue(func() *validator.Validate {
-	v := validator.New(validator.WithRequiredStructEnabled())
-	// It fails for an empty name and a nil function only.
-	_ = v.RegisterValidation(ruleFilled, func(fl validator.FieldLevel) bool {
-		return strings.TrimSpace(fl.Field().String()) != ""
-	})
-	v.RegisterStructValidation(validateQuestionnaire, Questionnaire{})
-	v.RegisterStructValidation(validateQuestion, Question{})
-	return v
-})
-
-// validateQuestionnaire reports questions whose uid an earlier question has.
-func validateQuestionnaire(sl validator.StructLevel) {
-	seen := make(map[string]bool)
-	for i, q := range sl.Current().Interface().(Questionnaire).Questions {
-		reportDuplicate(sl, seen, q.UID, fmt.Sprintf("Questions[%d].UID", i))
-	}
-}
-
-// validateQuestion reports options whose uid an earlier option has, and options
-// that are missing or out of place. Of types that Comeet does not document it
-// knows nothing.
-func validateQuestion(sl validator.StructLevel) {
-	q := sl.Current().Interface().(Question)
-	seen := make(map[string]bool)
-	for i, o := range q.Options {
-		reportDuplicate(sl, seen, o.UID, fmt.Sprintf("Options[%d].UID", i))
+// problems says what is wrong with the type of a question and whether it has
+// options. Nothing is known about types that Comeet does not document.
+func (q *Question) problems() (problems []string) {
+	if isBlank(string(q.Type)) {
+		problems = append(problems, "empty type")
 	}
 	switch q.Type {
 	case QuestionDropdown, QuestionSearchDropdown:
 		if len(q.Options) == 0 {
-			sl.ReportError(q.Options, "Options", "Options", ruleChoices, "")
+			problems = append(problems, string(q.Type)+" without options")
 		}
 	case QuestionShortAnswer, QuestionDatePicker:
 		if len(q.Options) > 0 {
-			sl.ReportError(q.Options, "Options", "Options", ruleNoChoices, "")
+			problems = append(problems, "options in a "+string(q.Type))
 		}
 	}
+	return problems
 }
 
-// reportDuplicate reports the field at path if its uid was seen before. An empty
-// uid is no duplicate: it is reported as empty.
-func reportDuplicate(sl validator.StructLevel, seen map[string]bool, uid, path string) {
-	if uid != "" && seen[uid] {
-		sl.ReportError(uid, path, path, ruleUnique, "")
-	}
-	seen[uid] = true
-}
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -117,9 +117,9 @@ func TestQuestionnaireValidates(t *testing.T) {
 			[]string{
 				`question 1 (uid "a"): empty title`,
 				`question 1 (uid "a"): dropdown without options`,
+				`question 2 (uid "a"): duplicate uid`,
 				`question 2 (uid "a"), option 1 (uid ""): empty uid`,
 				`question 2 (uid "a"), option 1 (uid ""): empty title`,
-				`question 2 (uid "a"): duplicate uid`,
 			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

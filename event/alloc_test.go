@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/internal/benchmark/workload"
 )
 
 // quiet is a handler as a service has it, without an observer, that logs nowhere.
@@ -43,7 +42,12 @@ func TestAllocations(t *testing.T) {
 	})
 	handled := quiet(t, event.Options{})
 	event.On(handled, "hired", func(context.Context, *hire) error { return nil })
-	unhandled := quiet(t, event.Options{})
+	known := acme
+	known.Types = []string{"hired"}
+	unhandled, err := event.NewHandler(known, secret, &event.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name string
 		h    *event.Handler
@@ -112,27 +116,4 @@ func (n *nowhere) Header() http.Header         { return n.header }
 func (n *nowhere) WriteHeader(status int)      { n.status = status }
 func (n *nowhere) Write(p []byte) (int, error) { return io.Discard.Write(p) }
 
-// TestAllocationsOfEveryVendor: the body, the delivery with its context, and
-// the id. A type without callback costs the body alone.
-func TestAllocationsOfEveryVendor(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes pools forget")
-	}
-	for _, v := range workload.Vendors {
-		for _, size := range []workload.Size{workload.S, workload.M} {
-			size.Bodies = 1
-			l := v.New(size)
-			count := func(run func(int)) float64 { return testing.AllocsPerRun(100, func() { run(0) }) }
-			decode := count(l.Decode())
-			if got := count(l.Serve(l.Mount(l.Handler(event.Options{})), 200)); got > decode+3 {
-				t.Errorf("%s, %s: %v allocations, decoding alone makes %v", v.Name, size.Name, got, decode)
-			}
-			if l.Provider.Synchronous != nil || l.Provider.TypeName != nil {
-				continue // an answer that says so, and the name in another spelling
-			}
-			if got := count(l.Serve(l.Mount(l.Unhandled(event.Options{})), 200)); got > 1 {
-				t.Errorf("%s, %s: %v allocations without a callback", v.Name, size.Name, got)
-			}
-		}
-	}
-}
+func (n *nowhere) WriteString(s string) (int, error) { return len(s), nil }

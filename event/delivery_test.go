@@ -122,20 +122,6 @@ func TestIDFromAHeaderNeverDecides(t *testing.T) {
 	}
 }
 
-// TestIDThatMayBeThePayloadsOwnDoesNotDecide: two updates of one candidate are
-// not one event.
-func TestIDThatMayBeThePayloadsOwnDoesNotDecide(t *testing.T) {
-	p := acme
-	p.Envelope.PayloadOrBody = true
-	get := func(body string) *event.Delivery { return verify(t, p, event.Options{}, "", "", body) }
-	if get(`{"type":"a","id":7,"stage":1}`).Key() == get(`{"type":"a","id":7,"stage":2}`).Key() {
-		t.Error("an id in a body that is the payload decided")
-	}
-	if get(`{"type":"a","id":7,"data":{"stage":1}}`).Key() != get(`{"type":"a","id":7,"data":{"stage":2}}`).Key() {
-		t.Error("an id beside the payload did not decide")
-	}
-}
-
 // TestNameInAnotherCaseWhereTheBodyIsThePayload: encoding/json would read it as
 // the id that the key was made without.
 func TestNameInAnotherCaseWhereTheBodyIsThePayload(t *testing.T) {
@@ -164,13 +150,13 @@ func TestDeliveryLogsWithoutItsBody(t *testing.T) {
 
 func TestPreferredEnvelopeNames(t *testing.T) {
 	p := acme
-	p.Envelope = event.Envelope{Type: []string{"type", "event"}, ID: []string{"event_id", "id"}, OccurredAt: []string{"at", "on"}, Payload: []string{"data", "payload"}, PayloadOrBody: true}
+	p.Envelope = event.Envelope{Type: []string{"type", "event"}, ID: []string{"event_id", "id"}, OccurredAt: []string{"at", "on"}, Payload: []string{"data", "payload"}}
 	for _, tt := range []struct{ name, body, typ, id, at, payload string }{
 		{"the preferred ones", `{"id":"2","event_id":"1","event":"b","type":"a","on":"2026-01-02","at":"2026-01-01","payload":2,"data":1}`, "a", "1", "2026-01-01", "1"},
 		{"the others", `{"id":"2","event":"b","on":"2026-01-02T00:00:00+0000","payload":2}`, "b", "2", "2026-01-02", "2"},
 		{"preferred ones of another kind", `{"type":{"a":1},"event":"b","event_id":null,"id":2,"at":false,"on":"2026-01-02","data":null,"payload":2}`, "b", "2", "2026-01-02", "2"},
-		{"no payload", `{"event":"b"}`, "b", "", "0001-01-01", `{"event":"b"}`},
-		{"a null for a payload", `{"event":"b","data":null}`, "b", "", "0001-01-01", `{"event":"b","data":null}`},
+		{"no payload", `{"event":"b"}`, "b", "", "0001-01-01", ""},
+		{"a null for a payload", `{"event":"b","data":null}`, "b", "", "0001-01-01", ""},
 		{"a time in seconds", `{"event":"b","at":1767225600,"data":1}`, "b", "", "2026-01-01", "1"},
 		{"a time in milliseconds", `{"event":"b","at":"1767225600000","data":1}`, "b", "", "2026-01-01", "1"},
 		{"a time that is none", `{"event":"b","at":"tomorrow","data":1}`, "b", "", "0001-01-01", "1"},

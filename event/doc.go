@@ -1,60 +1,66 @@
 // Package event takes the delivery of a webhook from its request to a typed
-// callback. It knows no vendor: a [Provider] is data, and the packages of the
-// vendors bring one each, with a Handler that embeds this package's.
+// callback. It knows no vendor: a [Provider] is data. The provider packages of
+// this module bring one each; start with one of those:
 //
-// # A delivery
+//	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), nil)
+//	...
+//	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error { ... })
+//	mux.Handle("POST /hooks/kombo", k)
 //
-//  1. The method is POST.
-//  2. What no secret can make good is refused before the body is read: a
-//     signature that is missing, malformed or there twice, a timestamp that
-//     cannot be read, a declared length over the limit.
-//  3. The body is read, up to [Options].MaxBody.
-//  4. The secrets are the handler's, or those of the tenant.
-//  5. The signature is verified over the very bytes received. Nothing is
-//     decoded before that.
-//  6. One scan finds the type, the id and the payload. A name that is there
-//     twice, or is written with an escape, is refused, so that nobody can have
-//     read another value under it.
-//  7. With a [Sink], the delivery is stored and answered; a worker passes it
-//     to [Handler.Dispatch] later. Otherwise:
-//  8. A type without a callback goes to [Handler.OnOther], or is acknowledged.
-//  9. The payload is decoded into the callback's type, and the ids that are
-//     tagged validate:"required" must be there. What cannot be read goes to
-//     [Handler.OnInvalid].
-//  10. With a [Store], the delivery is claimed, so that its callback completes once.
-//  11. The callback runs, in the request's goroutine. A panic is an error.
-//  12. The answer is sent. It never says why.
+// For a vendor that this module does not cover, write a Provider, and use
+// [NewHandler] and [On].
 //
-// # Answers
+// # The way of a delivery
+//
+// Requests whose method, declared length or signature headers cannot be valid
+// are rejected before their body is read. The signature is verified over the
+// bytes received; nothing is decoded before that, and the bytes verified are
+// the bytes decoded. One scan finds the type, the id and the payload: a body in
+// which one of these names appears twice, or any name has an escape in it, is
+// rejected.
+//
+// With an [Inbox], the delivery is then stored and acknowledged, and a worker
+// calls [Handler.Dispatch] later. Otherwise the payload is decoded into the
+// callback's type, the ids that are tagged validate:"required" must be there,
+// the delivery is claimed if there is a [Store], and the callback runs in the
+// request's goroutine. A panic counts as an error.
+//
+// # Responses
 //
 //	200  the callback returned nil, [Ignore] or [Permanent]; no callback; completed before; stored, or stored before
-//	400  signed, but no JSON object or no type in it (stored all the same where there is a Sink); the body broke off
+//	400  signed, but not a JSON object with a type (stored all the same if there is an Inbox); the body broke off
 //	401  signature missing, malformed, wrong or expired; unknown tenant
-//	405  not POST
-//	413  over the limit, or over the sink's
+//	405  the method is not POST
+//	413  larger than the handler or the inbox accepts
 //	500  the callback returned an error or panicked; the payload does not decode or lacks an id
-//	503  being handled already; sink, store or secrets not available; the callback returned [RetryAfter]
+//	503  being handled already; inbox, store or secrets not available; the callback returned [RetryAfter]
 //
-// 503 comes with Retry-After. A vendor that is answered 5xx sends again, as
-// far as its package's documentation says. [Result].Kind says what happened.
+// 503 comes with Retry-After. The body of an error is its status text and never
+// tells the cause; [Result] does. After a 5xx a provider sends the delivery
+// again, as far as its package's documentation says.
 //
-// A synchronous vendor shows the answer to a person. There only a success is
-// 200. Permanent, Ignore and a payload that cannot be read are 422, a missing
-// callback is 501, a [Refusal] is what it says, and every error is a JSON
-// object with a message for the person.
+// A synchronous provider shows the response to a person. There only a success
+// is 200. Permanent, Ignore and a payload that cannot be read are 422, a
+// missing callback is 501, a [Rejection] is what it says, and every error is a
+// JSON object with a message for the person.
 //
 // # What callbacks must be ready for
 //
-// Deliveries come at least once: vendors repeat them, and a process may die
+// Deliveries come at least once: providers repeat them, and a process may die
 // between a callback's work and its acknowledgement. Do the work under
 // [Delivery.Key], or so that doing it twice does no harm. Retries change the
-// order: compare [Delivery].OccurredAt before overwriting anything. A
-// callback's context ends when the sender hangs up; work that must not is to
-// use [context.WithoutCancel].
+// order: compare [Delivery].OccurredAt before overwriting anything, and ask the
+// provider for the current state where it is zero. A callback's context ends
+// when the sender hangs up; work that must not end with it uses
+// [context.WithoutCancel] and a deadline of its own.
 //
-// # Personal data
+// # Payloads
 //
-// Candidates' data is in no error and no log line of this library. Errors name
-// members, types and ids. The payload types of the vendors print ids alone when
-// they are logged with log/slog.
+// In payload types, ids are [ID] and timestamps are [Time]; optional texts are
+// strings and optional objects are structs: null and an absent member are the
+// zero value. An enum value without a constant decodes like any other. What is
+// not modelled is in [Delivery].Payload.
+//
+// Candidates' data is in no error and no log line of this library. Payload types
+// show ids alone with log/slog; package fmt prints all of their members.
 package event

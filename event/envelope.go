@@ -19,14 +19,14 @@ const maxName = 256
 // maxWanted bounds the names of an envelope: the bits of a word tell which were seen.
 const maxWanted = 64
 
-// What an envelope can lack. The texts name members, never values.
+// What can be wrong with an envelope. The texts name members, never values.
 var (
-	errNoType    = errors.New("no member with the event's type, a plain string")
-	errOtherCase = errors.New("its name in another case, which the payload's decoder would take for it")
-	errEndpoint  = errors.New("the URL tells the type: mount Endpoint(type), not the handler itself")
+	errNoType     = errors.New("no member has the event type, a plain string")
+	errOtherCase  = errors.New("its name appears in another case, which another parser would take for it")
+	errNoEndpoint = errors.New("the last segment of the URL's path must be the event type; for a URL of your own, mount Handler.Endpoint")
 )
 
-// slot is what a wanted member is for.
+// slot is the use of a wanted member.
 type slot uint8
 
 const (
@@ -37,7 +37,7 @@ const (
 	slots
 )
 
-// fits says whether a value may be what the slot is for, so that a member of
+// fits reports whether a value can have the slot's use, so that a member of
 // another kind does not stand in the way of an alternative.
 func (s slot) fits(value []byte) bool {
 	switch s {
@@ -60,10 +60,12 @@ type wanted struct {
 type envelope struct {
 	Envelope
 	wanted []wanted
+	signed string // the member that is signed, if it is not the whole body
 }
 
-func newEnvelope(e Envelope) envelope {
-	c := envelope{Envelope: e}
+func newEnvelope(p *Provider) envelope {
+	e := p.Envelope
+	c := envelope{Envelope: e, signed: p.Scheme.Member}
 	for s, names := range [slots][]string{e.Type, e.ID, e.OccurredAt, e.Payload} {
 		for _, n := range names {
 			c.wanted = append(c.wanted, wanted{n, slot(s)})
@@ -76,30 +78,31 @@ func newEnvelope(e Envelope) envelope {
 // They share the body's memory.
 type members [slots][]byte
 
-// read scans the body once. Every wanted name may be there once only, so that
-// no other parser can have read another value under it.
+// read scans the body once. No wanted name may appear twice, so that no other
+// parser can have read another value under it.
 func (e *envelope) read(body []byte) (members, error) {
 	o := jsonscan.Over(body)
 	m, err := e.collect(&o)
 	if err != nil {
 		return members{}, err
 	}
-	if len(e.Payload) == 0 || e.PayloadOrBody && m[slotPayload] == nil {
+	if len(e.Payload) == 0 {
 		m[slotPayload] = body
 	}
 	return m, nil
 }
 
-// glance reads a body up to its payload, and takes what is left for that. It is
-// false for bodies of any other form. If the payload decodes, read would have
-// returned the same; if not, nothing is known. See [jsonscan.OverTo].
-func (e *envelope) glance(body []byte) (members, bool) {
+// readToPayload reads a body up to its payload, and takes what is left for
+// that. It is false for bodies of any other form. If the payload decodes, read
+// would have found the same; if not, nothing is known. See [jsonscan.OverTo].
+func (e *envelope) readToPayload(body []byte, m *members) bool {
 	if len(e.Payload) == 0 {
-		return members{}, false
+		return false
 	}
 	o := jsonscan.OverTo(body, e.Payload[0])
-	m, err := e.collect(&o)
-	return m, err == nil && o.Unscanned()
+	var err error
+	*m, err = e.collect(&o)
+	return err == nil && o.Unscanned()
 }
 
 // collect picks the wanted members.
@@ -111,7 +114,9 @@ func (e *envelope) collect(o *jsonscan.Object) (members, error) {
 		for i := range e.wanted {
 			w := &e.wanted[i]
 			if string(o.Name()) != w.name {
-				if len(e.Payload) == 0 && bytes.EqualFold(o.Name(), []byte(w.name)) {
+				// Where the body is the payload, its decoder may ignore case.
+				// Where one member is signed, the sender may have added another.
+				if (len(e.Payload) == 0 || w.name == e.signed) && bytes.EqualFold(o.Name(), []byte(w.name)) {
 					return members{}, fmt.Errorf("member %q: %w", w.name, errOtherCase)
 				}
 				continue
@@ -126,12 +131,6 @@ func (e *envelope) collect(o *jsonscan.Object) (members, error) {
 		}
 	}
 	return m, o.Err()
-}
-
-// fellBack says whether PayloadOrBody took the body. An id beside the type may
-// then be the payload's own: a candidate's, the same in each of its updates.
-func (e *envelope) fellBack(m *members, body []byte) bool {
-	return len(e.Payload) > 0 && len(m[slotPayload]) == len(body)
 }
 
 // plainText is the text of a JSON string that is fit to be a name: valid
@@ -164,16 +163,19 @@ func plainID(raw []byte) []byte {
 	return plainText(raw)
 }
 
-func isName(text []byte) bool {
+// isName reports whether text is fit to be a map key, a log attribute and a
+// metric label.
+func isName[T string | []byte](text T) bool {
 	if len(text) == 0 || len(text) > maxName {
 		return false
 	}
 	ascii := true
-	for _, c := range text {
+	for i := range len(text) {
+		c := text[i]
 		if c < ' ' || c == 0x7f {
 			return false
 		}
 		ascii = ascii && c < utf8.RuneSelf
 	}
-	return ascii || utf8.Valid(text) && bytes.IndexFunc(text, unicode.IsControl) < 0
+	return ascii || utf8.ValidString(string(text)) && strings.IndexFunc(string(text), unicode.IsControl) < 0
 }

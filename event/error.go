@@ -2,40 +2,29 @@ package event
 
 import (
 	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 )
 
-// Op is the step of a delivery at which something went wrong.
-type Op string
-
-// The steps, in their order.
-const (
-	OpMethod   Op = "method"   // the request is no POST
-	OpRead     Op = "read"     // the body is too long or broke off
-	OpSecret   Op = "secret"   // Options.Secrets failed
-	OpVerify   Op = "verify"   // the signature does not hold; wraps an error of package signature
-	OpEnvelope Op = "envelope" // the signed body is no JSON object, or has no type
-	OpSink     Op = "sink"     // Options.Sink did not store it
-	OpDecode   Op = "decode"   // the payload does not fit the event's type
-	OpStore    Op = "store"    // Options.Store failed, or another delivery of the same key is being handled
-	OpCallback Op = "callback" // the callback returned an error or panicked
-)
-
-// Error is the one error type of this package. Its text names the provider,
-// the event and the cause. It holds no payload, secret or signature, unless an
+// Error is the one error type of this package. Its text names the handler, the
+// event and the cause. It holds no payload, secret or signature, unless an
 // error that a callback returned does.
 type Error struct {
-	Provider string // the handler's name
-	ID       string // of the delivery; "" where it is not known
-	Type     string // of the event; "" where it is not known
-	Op       Op
-	Err      error // the cause, never nil
+	Handler string // the handler's name
+	ID      string // of the delivery; "" where it is not known
+	Type    string // of the event; "" where it is not known
+	Kind    Kind   // what became of the delivery
+	Err     error  // the cause, never nil
 }
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Provider)
+	b.WriteString(e.Handler)
 	for _, s := range []string{e.Type, e.ID} {
 		if s != "" {
 			b.WriteByte(' ')
@@ -43,125 +32,190 @@ func (e *Error) Error() string {
 		}
 	}
 	b.WriteString(": ")
-	b.WriteString(string(e.Op))
-	b.WriteString(": ")
-	b.WriteString(e.Err.Error())
+	b.WriteString(e.Kind.cause())
+	b.WriteString(errorText(e.Err))
 	return b.String()
+}
+
+// cause introduces an error's cause, where that would not say by itself what
+// went wrong.
+func (k Kind) cause() string {
+	switch k {
+	case KindUnreadable:
+		return "the delivery cannot be read: "
+	case KindUndecodable:
+		return "the payload cannot be decoded: "
+	case KindFailed:
+		return "the callback failed: "
+	case KindPermanent:
+		return "the callback failed for good: "
+	case KindUnavailable:
+		return "not available: "
+	}
+	return ""
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// What a Sink may answer beside success; see [Sink].
+// errorText is err.Error(), for errors of users, whose method may panic.
+func errorText(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T whose Error method panics", err)
+		}
+	}()
+	return err.Error()
+}
+
+// Errors of a [Store], an [Inbox] and [Delivery.UnmarshalBinary].
 var (
-	ErrDuplicate = errors.New("delivery stored before")
-	ErrTooLarge  = errors.New("delivery too large")
+	ErrDuplicate = errors.New("the same delivery was completed or stored before")
+	ErrInFlight  = errors.New("the same delivery is being handled")
+	ErrTooLarge  = errors.New("the delivery is too large") // for ever
+	ErrClaimLost = errors.New("the claim was lost: its lease had lapsed")
+
+	// ErrNewerVersion is for a stored delivery that a later release wrote:
+	// during a rolling upgrade, leave it for a process that can read it.
+	ErrNewerVersion = errors.New("event: stored by a newer version")
 )
 
-// Causes that callers may want to tell apart; errors wrap them.
 var (
-	errMethod        = errors.New("not a POST request")
-	errInFlight      = errors.New("the same delivery is being handled")
+	errMethod        = errors.New("the method is not POST")
 	errUnknownTenant = errors.New("no secret for this tenant")
-	errBlankSecret   = errors.New("event: a secret from Options.Secrets is blank or has white space around it; it was not tried")
-	errNoCallback    = errors.New("no callback for this event")
+	errNoCallback    = errors.New("no callback for this event type")
+	errOddID         = errors.New("the id is not plain text of up to 256 bytes; deliveries are told apart by their signed bytes instead")
 )
 
-// Disposition is what becomes of a delivery after its callback.
-type Disposition int
+// Verdict is what a callback's error asks of a worker.
+type Verdict int
 
-// The dispositions.
+// The verdicts.
 const (
-	Done  Disposition = iota // completed; acknowledge
-	Retry                    // run it again later
-	Drop                     // running it again cannot help; acknowledge and set it aside
+	VerdictDone  Verdict = iota // completed
+	VerdictRetry                // run it again later
+	VerdictDrop                 // running it again cannot help: make it a dead letter
 )
 
-func (d Disposition) String() string {
-	return [...]string{"done", "retry", "drop"}[d]
+func (v Verdict) String() string {
+	return [...]string{"done", "retry", "drop"}[v]
 }
 
-// verdict is an error with what a callback wants done about it.
-type verdict struct {
-	err         error
-	disposition Disposition
-	after       time.Duration
+// verdictError is an error with a verdict.
+type verdictError struct {
+	err     error
+	verdict Verdict
+	after   time.Duration
 }
 
-func (v *verdict) Error() string { return v.err.Error() }
-func (v *verdict) Unwrap() error { return v.err }
+func (v *verdictError) Error() string { return errorText(v.err) }
+func (v *verdictError) Unwrap() error { return v.err }
 
-// Permanent says that sending this delivery again cannot help: it is
-// acknowledged, and err is observed. Permanent(nil) is nil.
+// Permanent returns an error that says that sending the delivery again cannot
+// help: it is acknowledged, and err is observed. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &verdict{err: err, disposition: Drop}
+	return &verdictError{err: err, verdict: VerdictDrop}
 }
 
-// Ignore says that this delivery is not for this service: it is acknowledged.
-// err says why, for the observer, and may be nil.
+// Ignore returns an error that says that the delivery is not for this service:
+// it is acknowledged. err says why, for the observer, and may be nil.
 func Ignore(err error) error {
 	if err == nil {
 		err = errors.New("ignored")
 	}
-	return &verdict{err: err, disposition: Done}
+	return &verdictError{err: err, verdict: VerdictDone}
 }
 
-// RetryAfter says that this delivery cannot be handled before d has passed. The
-// vendor is answered 503 with that Retry-After, which it may not heed; a
-// worker waits that long. err says why, and may be nil.
+// RetryAfter returns an error that says that the delivery cannot be handled
+// before d has passed. The provider gets 503 with that Retry-After, which it
+// may not heed; a worker waits that long. err says why, and may be nil.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		err = errors.New("not ready")
 	}
-	return &verdict{err: err, disposition: Retry, after: max(d, 0)}
+	return &verdictError{err: err, verdict: VerdictRetry, after: min(max(d, 0), math.MaxInt64/2)}
 }
 
-// Outcome says what a worker should do about what [Dispatcher].Dispatch
-// returned: nothing more, try again after the duration (zero: whenever it
-// likes), or set the delivery aside.
-func Outcome(err error) (Disposition, time.Duration) {
+// VerdictOf tells a worker what to do about the error of
+// [Dispatcher].Dispatch: nothing more, try again after the duration (zero:
+// whenever it likes), or make the delivery a dead letter.
+func VerdictOf(err error) (Verdict, time.Duration) {
 	if err == nil {
-		return Done, 0
+		return VerdictDone, 0
 	}
-	if v, ok := errors.AsType[*verdict](err); ok {
-		return v.disposition, v.after
+	if v, ok := errors.AsType[*verdictError](err); ok {
+		return v.verdict, v.after
 	}
-	return Retry, 0
+	return VerdictRetry, 0
 }
 
-// PanicError is the error of a callback that panicked. Its text does not hold
-// the value, which may be anything, candidate data included.
+// PanicError is the error of a callback that panicked. Its text holds the
+// panic's value only if that is a [runtime.Error]; any other may be candidate
+// data.
 type PanicError struct {
 	Value any
-	Stack []byte // of the panic, as [runtime/debug.Stack] formats it
+	Stack []byte // of the panic, as [debug.Stack] formats it
 }
 
-func (e *PanicError) Error() string { return "the callback panicked" }
+func (e *PanicError) Error() string {
+	if cause, ok := e.Value.(runtime.Error); ok {
+		return "the callback panicked: " + cause.Error()
+	}
+	return "the callback panicked"
+}
 
-// Refusal is an error with an answer for the person who waits at a synchronous
-// vendor. For other vendors it is an error like any other.
-type Refusal struct {
-	// Status is the answer's, 400 to 599; anything else is 422.
-	Status int
-	// DisplayMessage is shown to the person; "" is the vendor's general message.
-	DisplayMessage string
-	// Details are further members of the answer, shown as technical details:
-	// names to JSON values.
-	Details map[string]any
-	// Err is the cause, for the observer alone; it may be nil.
-	Err error
+// recovering calls fn and makes a panic an error. A runtime.Goexit passes.
+func recovering[T any](fn func() (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			var zero T
+			v, err = zero, &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return fn()
+}
+
+func isPanic(err error) bool {
+	_, ok := errors.AsType[*PanicError](err)
+	return ok
+}
+
+// Rejection is an error with which a callback chooses the response, for
+// providers that read it: Comeet shows it to the recruiter, and Kombo rejects
+// an assessment order. For other providers it is an error like any other.
+type Rejection struct {
+	Status  int            // 400 to 599; anything else is 422
+	Message string         // for the person who waits; "" is Provider.DefaultMessage
+	Details map[string]any // further members of the JSON object that is sent
+	Body    any            // sent as JSON in place of that object, unless nil
+	Err     error          // the cause, for the observer alone; may be nil
 }
 
 // Error does not hold the message or the details: they may name a person.
-func (e *Refusal) Error() string {
-	if e.Err == nil {
-		return "refused"
+func (e *Rejection) Error() string {
+	switch {
+	case e == nil:
+		return "a nil *event.Rejection was returned as an error"
+	case e.Err == nil:
+		return "rejected by the callback"
 	}
-	return "refused: " + e.Err.Error()
+	return "rejected by the callback: " + errorText(e.Err)
 }
 
 // Unwrap returns Err.
-func (e *Refusal) Unwrap() error { return e.Err }
+func (e *Rejection) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
+
+func (e *Rejection) status() int {
+	if e.Status >= 400 && e.Status <= 599 {
+		return e.Status
+	}
+	return http.StatusUnprocessableEntity
+}

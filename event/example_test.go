@@ -15,7 +15,7 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// vendor is a vendor of the reader's own; those of this module bring theirs.
+// vendor is a provider of one's own; the packages of this module bring theirs.
 var vendor = event.Provider{
 	Name:     "vendor",
 	Scheme:   signature.HMAC{Header: "X-Vendor-Signature"},
@@ -59,7 +59,7 @@ func ExampleOn() {
 	// 200
 }
 
-// What a callback returns decides what the vendor is answered.
+// What a callback returns decides the response.
 func ExamplePermanent() {
 	errNoSuchJob := errors.New("no such job")
 	h := must(event.NewHandler(vendor, "a secret", &event.Options{
@@ -68,7 +68,7 @@ func ExamplePermanent() {
 			fmt.Println(r.Status, r.Kind, r.Err)
 		},
 	}))
-	answers := []error{
+	returned := []error{
 		nil,
 		event.Ignore(nil),
 		event.Permanent(errNoSuchJob),
@@ -76,8 +76,8 @@ func ExamplePermanent() {
 		errNoSuchJob,
 	}
 	event.On(h, "hired", func(context.Context, *Hired) error {
-		err := answers[0]
-		answers = answers[1:]
+		err := returned[0]
+		returned = returned[1:]
 		return err
 	})
 	for range 5 {
@@ -85,13 +85,13 @@ func ExamplePermanent() {
 	}
 	// Output:
 	// 200 handled <nil>
-	// 200 ignored vendor hired ev-1: callback: ignored
-	// 200 dropped vendor hired ev-1: callback: no such job
-	// 503 unavailable vendor hired ev-1: callback: no such job
-	// 500 failed vendor hired ev-1: callback: no such job
+	// 200 ignored vendor hired ev-1: ignored
+	// 200 permanent vendor hired ev-1: the callback failed for good: no such job
+	// 503 unavailable vendor hired ev-1: not available: no such job
+	// 500 failed vendor hired ev-1: the callback failed: no such job
 }
 
-// A customer each has a URL and a secret of its own. Secrets are looked up for
+// Each customer has a URL and a secret of its own. Secrets are looked up for
 // each delivery, so that they can be changed without a restart, and there can
 // be two while one is rotated.
 func ExampleOptions_tenants() {
@@ -126,7 +126,7 @@ func ExampleOptions_tenants() {
 	// /hooks/nobody/vendor 401
 }
 
-// Where there is no net/http, in a serverless function say, Handle takes what
+// Where there is no net/http, such as in a serverless function, Handle takes what
 // there is instead.
 func ExampleHandler_Handle() {
 	h := must(event.NewHandler(vendor, "a secret", nil))
@@ -139,8 +139,8 @@ func ExampleHandler_Handle() {
 		for name, value := range headers {
 			r.Header[name] = []string{value}
 		}
-		reply := h.Handle(ctx, r)
-		return reply.Status, string(reply.Body)
+		resp := h.Handle(ctx, r)
+		return resp.Status, string(resp.Body)
 	}
 
 	mac := sign(h, hiredBody).Header.Get("X-Vendor-Signature")
@@ -151,7 +151,7 @@ func ExampleHandler_Handle() {
 }
 
 // Verify and Dispatch are the two halves of Handle, for a queue between them.
-// A Sink does that with an answer that waits until the delivery is stored.
+// An Inbox does that too, and responds once the delivery is stored.
 func ExampleHandler_Verify() {
 	h := must(event.NewHandler(vendor, "a secret", nil))
 	event.On(h, "hired", func(_ context.Context, e *Hired) error {
@@ -173,9 +173,9 @@ func ExampleHandler_Verify() {
 	if err := again.UnmarshalBinary(stored); err != nil {
 		panic(err)
 	}
-	err = event.Dispatchers{"vendor": h}.Dispatch(context.Background(), &again)
-	disposition, _ := event.Outcome(err)
-	fmt.Println(disposition)
+	err = h.Dispatch(context.Background(), &again)
+	verdict, _ := event.VerdictOf(err)
+	fmt.Println(verdict)
 	// Output:
 	// hired c-7
 	// done

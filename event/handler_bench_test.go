@@ -6,50 +6,48 @@ import (
 	"testing"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/internal/benchmark/workload"
+	"github.com/atshooks/atshooks/internal/workload"
 )
 
-// These benchmarks are for profiles and for the eyes of who changes the code.
-// Figures to quote come from internal/benchmark, which compares side by side.
+// These benchmarks are for profiles and for a first look at a change. Figures
+// to quote come from internal/benchmark, which compares side by side.
 
 // benchmark runs what run returns for the deliveries of every vendor and size.
 func benchmark(b *testing.B, run func(l *workload.Load) func(i int)) {
 	for _, v := range workload.Vendors {
-		b.Run(v.Name, func(b *testing.B) {
-			for _, size := range workload.Sizes {
-				b.Run(size.Name, func(b *testing.B) {
-					l := v.New(size)
-					f := run(l)
-					b.SetBytes(int64(len(l.Requests[0].Body)))
-					b.ReportAllocs()
-					for i := 0; b.Loop(); i++ {
-						f(i)
-					}
-				})
-			}
-		})
+		for _, size := range []workload.Size{workload.S, workload.M, workload.L} {
+			b.Run(v.Provider.Name+"/"+size.Name, func(b *testing.B) {
+				l := v.New(size)
+				f := run(l)
+				b.SetBytes(int64(len(l.Requests[0].Body)))
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					f(i)
+				}
+			})
+		}
 	}
 }
 
-// BenchmarkFloor is what no receiver can be below.
+// BenchmarkFloor is what no handler can be below.
 func BenchmarkFloor(b *testing.B) { benchmark(b, (*workload.Load).Floor) }
 
 // BenchmarkByHand is the handler that people write.
 func BenchmarkByHand(b *testing.B) {
-	benchmark(b, func(l *workload.Load) func(int) { return l.Serve(l.ByHand(), 200) })
+	benchmark(b, func(l *workload.Load) func(int) { return l.Serve(l.ByHand(l.VerifyByHand), http.StatusOK) })
 }
 
 func BenchmarkHandler(b *testing.B) {
-	benchmark(b, func(l *workload.Load) func(int) { return l.Serve(l.Mount(l.Handler(event.Options{})), 200) })
+	benchmark(b, func(l *workload.Load) func(int) { return l.Serve(l.Handler(event.Options{}), http.StatusOK) })
 }
 
 func BenchmarkUnhandled(b *testing.B) {
 	benchmark(b, func(l *workload.Load) func(int) {
 		status := http.StatusOK
-		if l.Provider.Synchronous != nil {
+		if l.Provider.Synchronous {
 			status = http.StatusNotImplemented
 		}
-		return l.Serve(l.Mount(l.Unhandled(event.Options{})), status)
+		return l.Serve(l.Unhandled(event.Options{}), status)
 	})
 }
 
@@ -57,6 +55,6 @@ func BenchmarkUnhandled(b *testing.B) {
 func BenchmarkForged(b *testing.B) {
 	benchmark(b, func(l *workload.Load) func(int) {
 		other := event.Options{Secrets: func(context.Context, string) ([]string, error) { return []string{"another"}, nil }}
-		return l.Serve(l.Mount(l.Handler(other)), http.StatusUnauthorized)
+		return l.Serve(l.Handler(other), http.StatusUnauthorized)
 	})
 }

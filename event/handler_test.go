@@ -40,17 +40,24 @@ func TestNewHandlerRefuses(t *testing.T) {
 		{"previous secrets and Secrets", acme, "", &event.Options{Secrets: secrets, PreviousSecrets: []string{"x"}}, "Secrets"},
 		{"a negative limit", acme, "abc", &event.Options{MaxBody: -1}, "MaxBody"},
 		{"a negative tolerance", acme, "abc", &event.Options{Tolerance: -1}, "Tolerance"},
-		{"a negative timeout", acme, "abc", &event.Options{StoreTimeout: -1}, "StoreTimeout"},
-		{"an unknown validation", acme, "abc", &event.Options{Validation: 9}, "Validation"},
-		{"a store and a sink", acme, "abc", &event.Options{Store: event.NewMemoryStore(nil), Sink: sinkOf(nil)}, "exclude"},
-		{"a sink for a vendor that waits", waiting, "abc", &event.Options{Sink: sinkOf(nil)}, "Sink"},
+		{"a negative timeout", acme, "abc", &event.Options{StorageTimeout: -1}, "StorageTimeout"},
+		{"a tolerance where no time is signed", acme, "abc", &event.Options{Tolerance: time.Hour}, "Tolerance"},
+		{"a NUL for a secret", acme, "\x00", nil, "control character"},
+		{"a NUL behind the secret", acme, "abc\x00", nil, "control character"},
+		{"a newline inside the secret", acme, "abc\ndef", nil, "control character"},
+		{"a byte order mark before the secret", acme, "\ufeffabc", nil, "trim"},
+		{"a zero-width space behind the secret", acme, "abc\u200b", nil, "trim"},
+		{"a store and an inbox", acme, "abc", &event.Options{Store: event.NewMemoryStore(nil), Inbox: inboxOf(nil)}, "exclude"},
+		{"an inbox for a provider that waits", waiting, "abc", &event.Options{Inbox: inboxOf(nil)}, "Inbox"},
 		{"a name with a newline", acme, "abc", &event.Options{Name: "a\nb"}, "Name"},
 		{"a provider without a name", event.Provider{Scheme: acme.Scheme}, "abc", nil, "no name"},
 		{"a provider without a header", event.Provider{Name: "x"}, "abc", nil, "no header"},
 		{"a provider with an unknown hash", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Hash: 99}}, "abc", nil, "hash"},
 		{"a provider with an unknown encoding", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Encoding: 128}}, "abc", nil, "encoding"},
 		{"a provider whose payload is not what is signed", event.Provider{Name: "x", Scheme: signature.HMAC{Header: "X", Member: "data"}}, "abc", nil, "signed"},
-		{"a provider that waits without a message", event.Provider{Name: "x", Scheme: acme.Scheme, Synchronous: &event.Synchronous{}}, "abc", nil, "message"},
+		{"a provider that waits without a message", event.Provider{Name: "x", Scheme: acme.Scheme, Synchronous: true}, "abc", nil, "MessageMember"},
+		{"an alias of an unknown type", event.Provider{Name: "x", Scheme: acme.Scheme, Types: []string{"a"}, Aliases: map[string]string{"b": "c"}}, "abc", nil, "Aliases"},
+		{"a scheme beside Verify", event.Provider{Name: "x", Scheme: acme.Scheme, Verify: bodySigned.Verify}, "abc", nil, "Verify"},
 		{"a provider with too many names", event.Provider{Name: "x", Scheme: acme.Scheme, Envelope: event.Envelope{ID: make([]string, 65)}}, "abc", nil, "64"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,11 +81,11 @@ func TestWiringMistakesPanicWithTheEventsName(t *testing.T) {
 		"hired":            func(h *event.Handler) { event.On(h, "hired", fn); event.On(h, "hired", fn) },
 		"nil":              func(h *event.Handler) { event.On[hire](h, "hired", nil) },
 		"cannot be":        func(h *event.Handler) { event.On(h, "", fn) },
-		"nil callback":     func(h *event.Handler) { event.OnReply[hire, int](h, "hired", nil) },
+		"nil callback":     func(h *event.Handler) { event.OnRespond[hire, int](h, "hired", nil) },
 		"second OnOther":   func(h *event.Handler) { h.OnOther(other); h.OnOther(other) },
 		"nil or":           func(h *event.Handler) { h.OnOther(nil) },
 		"second OnInvalid": func(h *event.Handler) { h.OnInvalid(invalid); h.OnInvalid(invalid) },
-		"in the body":      func(h *event.Handler) { h.Endpoint("hired") },
+		"bodies":           func(h *event.Handler) { h.Endpoint("hired") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newBench(t, acme, event.Options{}).Handler
@@ -90,14 +97,14 @@ func TestWiringMistakesPanicWithTheEventsName(t *testing.T) {
 			wire(h)
 		})
 	}
-	t.Run("an answer through a sink", func(t *testing.T) {
-		h := newBench(t, acme, event.Options{Sink: sinkOf(nil)}).Handler
+	t.Run("a response through an inbox", func(t *testing.T) {
+		h := newBench(t, acme, event.Options{Inbox: inboxOf(nil)}).Handler
 		defer func() {
-			if p := fmt.Sprint(recover()); !strings.Contains(p, "Sink") {
+			if p := fmt.Sprint(recover()); !strings.Contains(p, "Inbox") {
 				t.Errorf("panicked with %q", p)
 			}
 		}()
-		event.OnReply(h, "hired", ask)
+		event.OnRespond(h, "hired", ask)
 	})
 	t.Run("an endpoint without a name", func(t *testing.T) {
 		defer func() {
@@ -128,11 +135,11 @@ func TestCallbackGetsThePayloadAndItsDelivery(t *testing.T) {
 		t.Errorf("payload %+v", got)
 	}
 	type seen struct {
-		Receiver, Provider, Tenant, ID, Type, At, Body, Payload string
-		Secret                                                  int
+		Handler, Provider, Tenant, ID, Type, At, Body, Payload string
+		Secret                                                 int
 	}
 	want := seen{"acme", "acme", "/hooks", "ev-1", "hired", "2026-11-21T09:00:00Z", hireBody, `{"id":"c-1","email":"ada@example.com"}`, 0}
-	if diff := cmp.Diff(want, seen{d.Receiver, d.Provider, d.Tenant, d.ID, d.Type, d.OccurredAt.Format(time.RFC3339), string(d.Body), string(d.Payload), d.SecretIndex}); diff != "" {
+	if diff := cmp.Diff(want, seen{d.Handler, d.Provider, d.Tenant, d.ID, d.Type, d.OccurredAt.Format(time.RFC3339), string(d.Body), string(d.Payload), d.SecretIndex}); diff != "" {
 		t.Errorf("delivery (-want +got):\n%s", diff)
 	}
 	if d.Header.Get("X-Acme-Signature") == "" {
@@ -142,7 +149,7 @@ func TestCallbackGetsThePayloadAndItsDelivery(t *testing.T) {
 		t.Error("a delivery in a context that is no callback's")
 	}
 	r := b.last()
-	if r.Receiver != "acme" || r.Tenant != "/hooks" || r.ID != "ev-1" || r.Type != "hired" || r.Body != len(hireBody) || r.Payload != len(d.Payload) {
+	if r.Handler != "acme" || r.Tenant != "/hooks" || r.ID != "ev-1" || r.Type != "hired" || r.BodySize != len(hireBody) || r.PayloadSize != len(d.Payload) {
 		t.Errorf("observed %+v", r)
 	}
 }
@@ -150,7 +157,7 @@ func TestCallbackGetsThePayloadAndItsDelivery(t *testing.T) {
 func TestAnswerToAnEventOfAVendorThatOtherwiseDoesNotWait(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		reply  map[string]int
+		resp   map[string]int
 		err    error
 		status int
 		want   string
@@ -159,7 +166,7 @@ func TestAnswerToAnEventOfAVendorThatOtherwiseDoesNotWait(t *testing.T) {
 		{"an error", map[string]int{"n": 1}, errCallback, 500, "Internal Server Error"},
 	} {
 		b := newBench(t, acme, event.Options{})
-		event.OnReply(b.Handler, "hired", func(context.Context, *hire) (map[string]int, error) { return tt.reply, tt.err })
+		event.OnRespond(b.Handler, "hired", func(context.Context, *hire) (map[string]int, error) { return tt.resp, tt.err })
 		w := send(b, signed(t, acme, secret, hireBody))
 		if w.Code != tt.status || w.Body.String() != tt.want || (w.Header().Get("Content-Type") == "application/json") != (tt.err == nil) {
 			t.Errorf("%s: answered %d %s %v", tt.name, w.Code, w.Body, w.Header())
@@ -227,14 +234,14 @@ func TestHandleTakesHeadersInAnyCase(t *testing.T) {
 		{"no header at all", nil, 401},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			reply := b.Handle(t.Context(), &event.Request{Header: tt.header, Body: []byte(hireBody)})
-			if reply.Status != tt.status || (reply.Err == nil) != (tt.status == 200) {
-				t.Errorf("answered %d, %v; want %d", reply.Status, reply.Err, tt.status)
+			resp := b.Handle(t.Context(), &event.Request{Header: tt.header, Body: []byte(hireBody)})
+			if resp.Status != tt.status || (resp.Err == nil) != (tt.status == 200) {
+				t.Errorf("answered %d, %v; want %d", resp.Status, resp.Err, tt.status)
 			}
 		})
 	}
-	if reply := b.Handle(t.Context(), &event.Request{Body: make([]byte, 1<<20+1)}); reply.Status != 413 {
-		t.Errorf("over the limit: answered %d", reply.Status)
+	if resp := b.Handle(t.Context(), &event.Request{Body: make([]byte, 1<<20+1)}); resp.Status != 413 {
+		t.Errorf("over the limit: answered %d", resp.Status)
 	}
 }
 
@@ -269,26 +276,26 @@ func TestVerifyAndDispatchWorkOnTheirOwn(t *testing.T) {
 
 func TestDispatchSaysWhatAWorkerShouldDo(t *testing.T) {
 	delivery := func(body string) *event.Delivery {
-		return &event.Delivery{Receiver: "acme", Provider: "acme", Body: []byte(body)}
+		return &event.Delivery{Handler: "acme", Provider: "acme", Body: []byte(body)}
 	}
 	for _, tt := range []struct {
 		name  string
 		wire  func(*bench)
 		body  string
-		want  event.Disposition
+		want  event.Verdict
 		after time.Duration
 	}{
-		{"completed", returns(nil), hireBody, event.Done, 0},
-		{"ignored", returns(event.Ignore(errCallback)), hireBody, event.Done, 0},
-		{"no callback", nil, hireBody, event.Done, 0},
-		{"failed", returns(errCallback), hireBody, event.Retry, 0},
-		{"later", returns(fmt.Errorf("wrapped: %w", event.RetryAfter(time.Minute, nil))), hireBody, event.Retry, time.Minute},
-		{"permanent", returns(event.Permanent(errCallback)), hireBody, event.Drop, 0},
-		{"a payload that does not decode", returns(nil), `{"type":"hired","data":1}`, event.Retry, 0},
-		{"no envelope", returns(nil), `[]`, event.Drop, 0},
+		{"completed", returns(nil), hireBody, event.VerdictDone, 0},
+		{"ignored", returns(event.Ignore(errCallback)), hireBody, event.VerdictDone, 0},
+		{"no callback", nil, hireBody, event.VerdictDone, 0},
+		{"failed", returns(errCallback), hireBody, event.VerdictRetry, 0},
+		{"later", returns(fmt.Errorf("wrapped: %w", event.RetryAfter(time.Minute, nil))), hireBody, event.VerdictRetry, time.Minute},
+		{"permanent", returns(event.Permanent(errCallback)), hireBody, event.VerdictDrop, 0},
+		{"a payload that does not decode", returns(nil), `{"type":"hired","data":1}`, event.VerdictRetry, 0},
+		{"no envelope", returns(nil), `[]`, event.VerdictDrop, 0},
 		{"no envelope, set aside", func(b *bench) {
 			b.OnInvalid(func(context.Context, *event.Delivery, error) error { return nil })
-		}, `[]`, event.Done, 0},
+		}, `[]`, event.VerdictDone, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, acme, event.Options{})
@@ -296,38 +303,11 @@ func TestDispatchSaysWhatAWorkerShouldDo(t *testing.T) {
 				tt.wire(b)
 			}
 			err := b.Dispatch(t.Context(), delivery(tt.body))
-			if got, after := event.Outcome(err); got != tt.want || after != tt.after {
+			if got, after := event.VerdictOf(err); got != tt.want || after != tt.after {
 				t.Errorf("%v says %v after %v, want %v after %v", err, got, after, tt.want, tt.after)
 			}
 		})
 	}
-}
-
-func TestDispatchersFindTheHandlerByName(t *testing.T) {
-	a, b := newBench(t, acme, event.Options{}), newBench(t, acme, event.Options{Name: "acme-eu"})
-	var called []string
-	for _, x := range []*bench{a, b} {
-		event.On(x.Handler, "hired", func(context.Context, *hire) error { called = append(called, x.Name()); return nil })
-	}
-	ds := event.NewDispatchers(a.Handler, b.Handler)
-	for _, name := range []string{"acme-eu", "acme"} {
-		if err := ds.Dispatch(t.Context(), &event.Delivery{Receiver: name, Body: []byte(hireBody)}); err != nil {
-			t.Error(err)
-		}
-	}
-	if diff := cmp.Diff([]string{"acme-eu", "acme"}, called); diff != "" {
-		t.Errorf("called (-want +got):\n%s", diff)
-	}
-	err := ds.Dispatch(t.Context(), &event.Delivery{Receiver: "elsewhere"})
-	if d, _ := event.Outcome(err); d != event.Retry {
-		t.Errorf("an unknown receiver is %v, want to be retried: %v", d, err)
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("two handlers of one name did not panic")
-		}
-	}()
-	event.NewDispatchers(a.Handler, a.Handler)
 }
 
 func TestSecrets(t *testing.T) {
@@ -532,7 +512,8 @@ func TestOnlySignedBytesReachTheCallback(t *testing.T) {
 		{"under another type and id", `{"id":"9","type":"hired","data":` + data + `}`, 200},
 		{"a second one", `{"type":"hired","data":` + data + `,"data":{"id":"evil"}}`, 401},
 		{"a second one before it", `{"type":"hired","data":{"id":"evil"},"data":` + data + `}`, 401},
-		{"one in another case", `{"type":"hired","data":` + data + `,"DATA":{"id":"evil"}}`, 200},
+		{"one in another case", `{"type":"hired","data":` + data + `,"DATA":{"id":"evil"}}`, 400},
+		{"one in another case before it", `{"type":"hired","Data":{"id":"evil"},"data":` + data + `}`, 400},
 		{"one with a letter that folds", `{"type":"hired","data":` + data + `,"\u0064ata":{"id":"evil"}}`, 401},
 		{"one inside another member", `{"type":"hired","x":{"data":{"id":"evil"}},"data":` + data + `}`, 200},
 		{"only inside another member", `{"type":"hired","x":{"data":` + data + `}}`, 401},
@@ -543,9 +524,9 @@ func TestOnlySignedBytesReachTheCallback(t *testing.T) {
 			b := newBench(t, partial, event.Options{})
 			var got *hire
 			event.On(b.Handler, "hired", func(_ context.Context, e *hire) error { got = e; return nil })
-			reply := b.Handle(t.Context(), &event.Request{Header: mac, Body: []byte(tt.body)})
-			if reply.Status != tt.status || tt.status == 200 && (got == nil || got.ID != "c-1") || tt.status != 200 && got != nil {
-				t.Errorf("answered %d with %+v, want %d", reply.Status, got, tt.status)
+			resp := b.Handle(t.Context(), &event.Request{Header: mac, Body: []byte(tt.body)})
+			if resp.Status != tt.status || tt.status == 200 && (got == nil || got.ID != "c-1") || tt.status != 200 && got != nil {
+				t.Errorf("answered %d with %+v, want %d", resp.Status, got, tt.status)
 			}
 		})
 	}
@@ -598,15 +579,15 @@ func TestSenderThatHangsUp(t *testing.T) {
 		t.Error("the request was answered")
 	}
 	got := <-observed
-	if got.Kind != event.Failed || !errors.Is(got.Err, context.Canceled) || got.Warning != nil {
+	if got.Kind != event.KindFailed || !errors.Is(got.Err, context.Canceled) || got.Warning != nil {
 		t.Errorf("observed %+v", got)
 	}
 	d, err := b.Verify(t.Context(), &event.Request{Header: r.Header, Body: []byte(hireBody)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := store.Claim(t.Context(), d.Key(), time.Minute); err != nil || c.State != event.Claimed {
-		t.Errorf("the claim was not released: %+v, %v", c, err)
+	if _, err := store.Claim(t.Context(), d.Key(), time.Minute); err != nil {
+		t.Errorf("the claim was not released: %v", err)
 	}
 }
 
@@ -688,8 +669,8 @@ func TestCancelledContext(t *testing.T) {
 	cancel()
 	b := newBench(t, acme, event.Options{Secrets: func(ctx context.Context, _ string) ([]string, error) { return nil, ctx.Err() }})
 	req := &event.Request{Body: []byte(hireBody), Header: signed(t, acme, secret, hireBody).Header}
-	if reply := b.Handle(ctx, req); reply.Status != 503 || !errors.Is(reply.Err, context.Canceled) {
-		t.Errorf("answered %d, %v", reply.Status, reply.Err)
+	if resp := b.Handle(ctx, req); resp.Status != 503 || !errors.Is(resp.Err, context.Canceled) {
+		t.Errorf("answered %d, %v", resp.Status, resp.Err)
 	}
 }
 

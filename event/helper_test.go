@@ -3,6 +3,9 @@ package event_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,7 +23,7 @@ const (
 	previous = "sk_test_previous_abf7158809"
 )
 
-// vendors are providers of the kinds that there are.
+// Providers of the kinds that there are.
 var (
 	acme = event.Provider{
 		Name:     "acme",
@@ -41,9 +44,39 @@ var (
 		Name:        "waiting",
 		Scheme:      signature.HMAC{Header: "Signature", Prefix: "sha256 "},
 		Envelope:    event.Envelope{ID: []string{"candidate"}},
-		Synchronous: &event.Synchronous{Message: "display_message", Default: "It did not work. Please try again."},
+		Synchronous: true, MessageMember: "display_message", DefaultMessage: "It did not work. Please try again.",
 	}
 )
+
+// bodySigned signs inside the body: the payload is what is signed, in a member
+// beside its MAC.
+var bodySigned = event.Provider{
+	Name:     "body-signed",
+	Envelope: event.Envelope{Type: []string{"type"}, ID: []string{"id"}, Payload: []string{"data"}},
+	Verify: func(secret string, r *event.Request, _ time.Time, _ time.Duration) ([]byte, error) {
+		var body struct {
+			Signed string
+			MAC    []byte
+		}
+		if json.Unmarshal(r.Body, &body) != nil || body.MAC == nil {
+			return nil, signature.ErrMissing
+		}
+		if !hmac.Equal(body.MAC, macOf(secret, body.Signed)) {
+			return nil, signature.ErrMismatch
+		}
+		return []byte(body.Signed), nil
+	},
+	Sign: func(secret string, r *event.Request, _ time.Time) (err error) {
+		r.Body, err = json.Marshal(map[string]any{"signed": string(r.Body), "mac": macOf(secret, string(r.Body))})
+		return err
+	},
+}
+
+func macOf(secret, text string) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
 
 // hire is a payload with an id that a callback cannot do without.
 type hire struct {
@@ -69,7 +102,7 @@ type bench struct {
 func newBench(t *testing.T, p event.Provider, opts event.Options) *bench {
 	t.Helper()
 	b := &bench{t: t}
-	opts.Logger = slog.New(slog.NewJSONHandler(&lockedWriter{mu: &b.mu, w: &b.logged}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	opts.Logger = b.logger()
 	observe := opts.Observe
 	opts.Observe = func(ctx context.Context, r event.Result) {
 		b.mu.Lock()
@@ -89,6 +122,11 @@ func newBench(t *testing.T, p event.Provider, opts event.Options) *bench {
 	}
 	b.Handler = h
 	return b
+}
+
+// logger logs to the bench.
+func (b *bench) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(&lockedWriter{mu: &b.mu, w: &b.logged}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 type lockedWriter struct {
@@ -129,7 +167,7 @@ func signed(t *testing.T, p event.Provider, key, body string) *http.Request {
 	return r
 }
 
-// send serves r and returns the answer.
+// send serves r and returns the response.
 func send(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

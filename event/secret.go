@@ -17,163 +17,223 @@ const (
 	// maxCached bounds each generation of the caches below.
 	maxCached = 2048
 	// unknownFor is how long an unknown tenant is remembered: long enough to
-	// take the edge off a flood, short enough for a customer who has just come.
+	// soften a flood, short enough for a customer who has just been added.
 	unknownFor = 2 * time.Second
 )
 
 // keyring holds what a handler verifies with.
 type keyring struct {
-	scheme    signature.HMAC
-	texts     []string              // the secret and the previous ones
-	fixed     []*signature.Verifier // of these
-	lookup    func(ctx context.Context, tenant string) ([]string, error)
-	verifiers cache[*signature.Verifier] // by secret
-	unknown   cache[time.Time]           // by tenant: until when
-	// decoy verifies for tenants that nobody knows, so that they take as long
-	// as those whose signature is bad. Nobody has its secret.
-	decoy *signature.Verifier
+	provider *Provider
+	fixed    []*key // of the secret and the previous ones
+	lookup   func(ctx context.Context, tenant string) ([]string, error)
+	keys     cache[*key]      // by secret
+	unknown  cache[time.Time] // by tenant: until when
+	// decoy verifies for unknown tenants, so that the cryptography takes as
+	// long as for a known one whose signature is bad. Its secret is random.
+	decoy *key
 }
 
-func newKeyring(scheme signature.HMAC, secret string, opts *Options) *keyring {
-	k := &keyring{scheme: scheme, lookup: opts.Secrets}
+func newKeyring(p *Provider, secret string, opts *Options) *keyring {
+	k := &keyring{provider: p, lookup: opts.Secrets}
 	if k.lookup != nil {
-		k.decoy = scheme.New([]byte(rand.Text()))
+		k.decoy = newKey(p, rand.Text())
 		return k
 	}
-	k.texts = append([]string{secret}, opts.PreviousSecrets...)
-	for _, s := range k.texts {
-		k.fixed = append(k.fixed, scheme.New([]byte(s)))
+	for _, s := range append([]string{secret}, opts.PreviousSecrets...) {
+		k.fixed = append(k.fixed, newKey(p, s))
 	}
 	return k
 }
 
-// tenantKeys are the verifiers for one delivery; those of secrets that must
-// not be tried are nil, so that an index is still the secret's.
-type tenantKeys struct {
-	verifiers []*signature.Verifier
-	warning   error
+// key is a secret ready to verify with.
+type key struct {
+	secret string
+	hmac   *signature.Verifier // nil if the provider verifies by itself
 }
 
-// of finds a tenant's verifiers. None is an unknown tenant.
+func newKey(p *Provider, secret string) *key {
+	k := &key{secret: secret}
+	if p.Verify == nil {
+		k.hmac = p.Scheme.New([]byte(secret))
+	}
+	return k
+}
+
+// verify returns the authentic bytes of a delivery.
+func (k *key) verify(p *Provider, r *Request, hdr *headers, now time.Time, tolerance time.Duration) ([]byte, error) {
+	if k.hmac == nil {
+		c := *r // p.Verify could keep it; r stays on the stack
+		return recovering(func() ([]byte, error) { return p.Verify(k.secret, &c, now, tolerance) })
+	}
+	signed, err := p.Scheme.Signed(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return signed, k.hmac.VerifyParsed(&hdr.Parsed, signed, now, tolerance)
+}
+
+// sign makes r a request that verify accepts.
+func (k *key) sign(p *Provider, r *Request, now time.Time) error {
+	switch {
+	case k.hmac != nil:
+		return k.hmac.Sign(r.Header, r.Body, now)
+	case p.Sign == nil:
+		return errors.New("the provider has a Verify function, but no Sign")
+	}
+	return p.Sign(k.secret, r, now)
+}
+
+// tenantKeys are the keys for one delivery; those of secrets that must not be
+// tried are nil, so that an index is still the secret's.
+type tenantKeys struct {
+	keys    []*key
+	warning error
+}
+
+// first returns the first key that may be tried, or nil.
+func (t *tenantKeys) first() *key {
+	for _, k := range t.keys {
+		if k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+// of returns a tenant's keys. None is an unknown tenant.
 func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantKeys, error) {
 	if k.lookup == nil {
-		return tenantKeys{verifiers: k.fixed}, nil
+		return tenantKeys{keys: k.fixed}, nil
+	}
+	if tenant != "" && !isName(tenant) {
+		return tenantKeys{}, nil // nobody has such a name: not worth a look-up
 	}
 	if until, ok := k.unknown.get(tenant); ok && now.Before(until) {
 		return tenantKeys{}, nil
 	}
-	secrets, err := k.lookup(ctx, tenant)
+	secrets, err := k.secretsOf(ctx, tenant)
 	if err != nil {
 		return tenantKeys{}, fmt.Errorf("looking up the tenant's secrets: %w", err)
 	}
 	var keys tenantKeys
 	usable := false
 	for _, s := range secrets {
-		var v *signature.Verifier
-		if checkSecret(s) != nil {
-			keys.warning = errBlankSecret
-		} else {
-			v, usable = k.verifier(s), true
+		one, err := k.key(s)
+		if err != nil {
+			keys.warning = fmt.Errorf("a secret from Options.Secrets was not tried: %w", err)
 		}
-		keys.verifiers = append(keys.verifiers, v)
+		usable = usable || err == nil
+		keys.keys = append(keys.keys, one)
 	}
 	if !usable {
-		if len(tenant) <= maxName { // a stranger chose the name
-			k.unknown.put(strings.Clone(tenant), now.Add(unknownFor)) // the name may be a piece of a long URL
-		}
-		keys.verifiers = nil
+		k.unknown.put(strings.Clone(tenant), now.Add(unknownFor)) // the name may be a piece of a long URL
+		keys.keys = nil
 	}
 	return keys, nil
 }
 
-// secrets are what a diagnosis is to try, those with white space around them too.
-func (k *keyring) secrets(ctx context.Context, tenant string) [][]byte {
-	texts := k.texts
-	if k.lookup != nil {
-		texts, _ = k.lookup(ctx, tenant) // it was answered a moment ago
-	}
-	var secrets [][]byte
-	for _, s := range texts {
-		secrets = append(secrets, []byte(s))
-	}
-	return secrets
+// secretsOf calls Options.Secrets, which may panic.
+func (k *keyring) secretsOf(ctx context.Context, tenant string) ([]string, error) {
+	return recovering(func() ([]string, error) { return k.lookup(ctx, tenant) })
 }
 
-// verifier keeps hash states from one delivery to the next. Only secrets that
-// Options.Secrets returned get here, so nobody outside can fill the cache.
-func (k *keyring) verifier(secret string) *signature.Verifier {
-	if v, ok := k.verifiers.get(secret); ok {
-		return v
+// texts are the secrets that a diagnosis tries, also those that must not be
+// used.
+func (k *keyring) texts(ctx context.Context, tenant string) [][]byte {
+	var texts [][]byte
+	for _, one := range k.fixed {
+		texts = append(texts, []byte(one.secret))
 	}
-	v := k.scheme.New([]byte(secret))
-	k.verifiers.put(secret, v)
-	return v
+	if k.lookup != nil {
+		secrets, _ := k.secretsOf(ctx, tenant) // it succeeded a moment ago
+		for _, s := range secrets {
+			texts = append(texts, []byte(s))
+		}
+	}
+	return texts
+}
+
+// key keeps hash states from one delivery to the next. Only secrets that
+// Options.Secrets returned get here, so no stranger can fill the cache.
+func (k *keyring) key(secret string) (*key, error) {
+	if one, ok := k.keys.get(secret); ok {
+		return one, nil
+	}
+	if err := k.provider.checkSecret(secret); err != nil {
+		return nil, err
+	}
+	one := newKey(k.provider, secret)
+	k.keys.put(secret, one)
+	return one, nil
 }
 
 // proof is what the verification of a delivery found out.
 type proof struct {
-	signed  []byte              // the bytes that are authentic
-	secret  int                 // the index of the one that matched
-	key     *signature.Verifier // which was this; nil for an unsigned delivery
+	signed  []byte // the bytes that are authentic
+	secret  int    // the index of the one that matched
+	key     *key   // which was this; nil for an unsigned delivery
 	warning error
 }
 
 // verify finds the secret that a delivery was signed with.
-func (k *keyring) verify(ctx context.Context, r *Request, said *headers, now time.Time, tolerance time.Duration) (proof, outcome) {
+func (k *keyring) verify(ctx context.Context, r *Request, hdr *headers, now time.Time, tolerance time.Duration) (proof, outcome) {
 	keys, err := k.of(ctx, r.Tenant, now)
 	if err != nil {
-		return proof{}, fail(Unavailable, OpSecret, err)
+		return proof{}, fail(KindUnavailable, err)
 	}
 	p := proof{warning: keys.warning}
-	if err = said.err; err == nil {
-		p.signed, err = k.scheme.Signed(r.Body)
-	}
-	switch {
-	case len(keys.verifiers) == 0:
+	switch err = hdr.err; {
+	case len(keys.keys) == 0:
 		if err == nil {
-			_ = k.decoy.VerifyParsed(&said.Parsed, p.signed, now, tolerance)
+			_, _ = k.decoy.verify(k.provider, r, hdr, now, tolerance)
 		}
 		err = errUnknownTenant
 	case err == nil:
-		if err = p.by(keys.verifiers, &said.Parsed, now, tolerance); err == nil {
+		if err = k.try(&p, keys.keys, r, hdr, now, tolerance); err == nil {
 			return p, outcome{}
 		}
 	}
-	o := fail(Unverified, OpVerify, err)
+	o := fail(KindUnverified, err)
+	if isPanic(err) {
+		o.kind = KindPanicked
+	}
 	o.warning = keys.warning
 	return proof{}, o
 }
 
-// by tries each secret. One that matches a delivery out of its window settles
+// try tries each key. One that matches a delivery out of its window settles
 // the matter too.
-func (p *proof) by(verifiers []*signature.Verifier, said *signature.Parsed, now time.Time, tolerance time.Duration) error {
-	err := errUnknownTenant // if there is no secret to try
-	for i, v := range verifiers {
-		if v == nil {
+func (k *keyring) try(p *proof, keys []*key, r *Request, hdr *headers, now time.Time, tolerance time.Duration) error {
+	err := errUnknownTenant // if there is no key to try
+	for i, one := range keys {
+		if one == nil {
 			continue
 		}
-		p.secret, p.key = i, v
-		if err = v.VerifyParsed(said, p.signed, now, tolerance); !errors.Is(err, signature.ErrMismatch) {
+		p.secret, p.key = i, one
+		if p.signed, err = one.verify(k.provider, r, hdr, now, tolerance); !errors.Is(err, signature.ErrMismatch) {
 			return err
 		}
 	}
 	return err
 }
 
-// hasNoSignature says whether a delivery has no signature header at all. One
-// that has a signature and lacks its timestamp does not count as unsigned.
-func hasNoSignature(scheme signature.HMAC, h http.Header) bool {
+// isUnsigned reports whether a delivery has no signature header at all. One
+// that has a signature and lacks its timestamp is not unsigned.
+func isUnsigned(p *Provider, h http.Header) bool {
+	scheme := p.Scheme
 	scheme.TimestampHeader = ""
-	return errors.Is(scheme.Check(h), signature.ErrMissing)
+	_, err := scheme.Parse(h)
+	return errors.Is(err, signature.ErrMissing)
 }
 
-// unsigned is the proof for a delivery that has no signature header at all.
-func unsigned(scheme signature.HMAC, h http.Header, body []byte) (proof, bool) {
-	if !hasNoSignature(scheme, h) {
-		return proof{}, false
+// unsignedProof is the proof for a delivery without a signature, where those
+// are accepted.
+func unsignedProof(p *Provider, r *Request) (proof, outcome) {
+	signed, err := p.Scheme.Signed(r.Body)
+	if err != nil {
+		return proof{}, fail(KindUnverified, err)
 	}
-	signed, err := scheme.Signed(body)
-	return proof{signed: signed, secret: -1}, err == nil
+	return proof{signed: signed, secret: -1}, outcome{}
 }
 
 // cache is a bounded map in two generations: the older is dropped when the

@@ -7,23 +7,20 @@ import (
 	"github.com/atshooks/atshooks/event"
 )
 
-// sinkOf is a sink that always answers the same.
-func sinkOf(err error) event.Sink { return fixedSink{err} }
+// inboxOf is an inbox that always returns the same.
+func inboxOf(err error) event.Inbox { return fixedInbox{err} }
 
-type fixedSink struct{ err error }
+type fixedInbox struct{ err error }
 
-func (s fixedSink) Put(context.Context, *event.Delivery) error { return s.err }
+func (s fixedInbox) Put(context.Context, *event.Delivery) error { return s.err }
 
-// storeOf is a store that always answers the same.
-func storeOf(c event.Claim, err error) event.Store { return fixedStore{c, err} }
+// storeOf is a store whose claims always fail with the same error.
+func storeOf(err error) event.Store { return fixedStore{err} }
 
-type fixedStore struct {
-	claim event.Claim
-	err   error
-}
+type fixedStore struct{ err error }
 
-func (s fixedStore) Claim(context.Context, string, time.Duration) (event.Claim, error) {
-	return s.claim, s.err
+func (s fixedStore) Claim(context.Context, string, time.Duration) (string, error) {
+	return "token", s.err
 }
 func (fixedStore) Renew(context.Context, string, string, time.Duration) error { return nil }
 func (fixedStore) Commit(context.Context, string, string) error               { return nil }

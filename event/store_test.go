@@ -19,7 +19,7 @@ func TestStoreRunsACallbackOnce(t *testing.T) {
 	b := newBench(t, acme, event.Options{Store: event.NewMemoryStore(nil)})
 	calls := 0
 	event.On(b.Handler, "hired", func(context.Context, *hire) error { calls++; return nil })
-	for i, want := range []event.Kind{event.Handled, event.Duplicate, event.Duplicate} {
+	for i, want := range []event.Kind{event.KindHandled, event.KindDuplicate, event.KindDuplicate} {
 		if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 200 || b.last().Kind != want {
 			t.Errorf("delivery %d: %d %s, want 200 %s", i, w.Code, b.last().Kind, want)
 		}
@@ -66,7 +66,7 @@ func TestPermanentAndIgnoredDeliveriesAreCompleted(t *testing.T) {
 		b := newBench(t, acme, event.Options{Store: event.NewMemoryStore(nil)})
 		returns(err)(b)
 		send(b, signed(t, acme, secret, hireBody))
-		if send(b, signed(t, acme, secret, hireBody)); b.last().Kind != event.Duplicate {
+		if send(b, signed(t, acme, secret, hireBody)); b.last().Kind != event.KindDuplicate {
 			t.Errorf("%s: the second delivery is %s", name, b.last().Kind)
 		}
 	}
@@ -75,6 +75,18 @@ func TestPermanentAndIgnoredDeliveriesAreCompleted(t *testing.T) {
 	for range 2 {
 		if w := send(b.Endpoint("hire"), signed(t, waiting, secret, `{"candidate":"1"}`)); w.Code != 422 {
 			t.Errorf("a refused hire that is tried again: answered %d, want 422", w.Code)
+		}
+	}
+}
+
+// TestEventWithoutACallbackIsNotCompleted: where a person waits, 501 is not
+// followed by a 200 for an employee that was never created.
+func TestEventWithoutACallbackIsNotCompleted(t *testing.T) {
+	b := newBench(t, waiting, event.Options{Store: event.NewMemoryStore(nil)})
+	b.OnOther(func(context.Context, *event.Delivery) error { return nil })
+	for range 2 {
+		if w := send(b.Endpoint("hire"), signed(t, waiting, secret, `{"candidate":"1"}`)); w.Code != 501 {
+			t.Errorf("answered %d, want 501", w.Code)
 		}
 	}
 }
@@ -89,14 +101,14 @@ func TestDuplicateInFlight(t *testing.T) {
 		go func() { first <- send(b, signed(t, acme, secret, hireBody)).Code }()
 		for range 5 {
 			time.Sleep(11 * time.Minute)
-			if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 503 || b.last().Kind != event.InFlight {
+			if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 503 || b.last().Kind != event.KindInFlight {
 				t.Errorf("while the first runs: %d %s", w.Code, b.last().Kind)
 			}
 		}
 		if code := <-first; code != 200 {
 			t.Errorf("the first: answered %d", code)
 		}
-		if send(b, signed(t, acme, secret, hireBody)); b.last().Kind != event.Duplicate {
+		if send(b, signed(t, acme, secret, hireBody)); b.last().Kind != event.KindDuplicate {
 			t.Errorf("after it: %s", b.last().Kind)
 		}
 	})
@@ -104,7 +116,7 @@ func TestDuplicateInFlight(t *testing.T) {
 
 // flaky is a memory store whose steps can be made to fail.
 type flaky struct {
-	*event.MemoryStore
+	event.Store
 	commit, release error
 	ended           bool // whether a context had ended
 }
@@ -114,7 +126,7 @@ func (f *flaky) Commit(ctx context.Context, key, token string) error {
 	if f.commit != nil {
 		return f.commit
 	}
-	return f.MemoryStore.Commit(ctx, key, token)
+	return f.Store.Commit(ctx, key, token)
 }
 
 func (f *flaky) Release(ctx context.Context, key, token string) error {
@@ -122,73 +134,59 @@ func (f *flaky) Release(ctx context.Context, key, token string) error {
 	if f.release != nil {
 		return f.release
 	}
-	return f.MemoryStore.Release(ctx, key, token)
+	return f.Store.Release(ctx, key, token)
 }
 
 func TestCommitThatFailsIsObservedAndStillAnswered200(t *testing.T) {
-	b := newBench(t, acme, event.Options{Store: &flaky{MemoryStore: event.NewMemoryStore(nil), commit: errCallback}})
+	b := newBench(t, acme, event.Options{Store: &flaky{Store: event.NewMemoryStore(nil), commit: errCallback}})
 	returns(nil)(b)
 	if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 200 || !errors.Is(b.last().Warning, errCallback) {
 		t.Errorf("answered %d, warning %v", w.Code, b.last().Warning)
 	}
-	if !strings.Contains(b.log(), "could not be settled") {
+	if !strings.Contains(b.log(), "could not be closed") {
 		t.Errorf("the log says nothing of it: %s", b.log())
 	}
 }
 
 func TestCommitAndReleaseOutliveTheSender(t *testing.T) {
 	for _, err := range []error{nil, errCallback} {
-		store := &flaky{MemoryStore: event.NewMemoryStore(nil)}
+		store := &flaky{Store: event.NewMemoryStore(nil)}
 		b := newBench(t, acme, event.Options{Store: store})
 		ctx, cancel := context.WithCancel(t.Context())
 		event.On(b.Handler, "hired", func(context.Context, *hire) error { cancel(); return err })
 		b.Handle(ctx, &event.Request{Header: signed(t, acme, secret, hireBody).Header, Body: []byte(hireBody)})
 		if store.ended || b.last().Warning != nil {
-			t.Errorf("callback returned %v: the claim was settled with a context that had ended (%v)", err, b.last().Warning)
+			t.Errorf("callback returned %v: the claim was closed with a context that had ended (%v)", err, b.last().Warning)
 		}
 	}
 }
 
-func TestSinkOutlivesTheSenderButNotItsDeadline(t *testing.T) {
+func TestInboxOutlivesTheSenderButNotItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ended error
-		b := newBench(t, acme, event.Options{StoreTimeout: time.Second, Sink: sinkFunc(func(ctx context.Context, _ *event.Delivery) error {
+		b := newBench(t, acme, event.Options{StorageTimeout: time.Second, Inbox: inboxFunc(func(ctx context.Context, _ *event.Delivery) error {
 			ended = ctx.Err()
 			<-ctx.Done()
 			return ctx.Err()
 		})})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		reply := b.Handle(ctx, &event.Request{Header: signed(t, acme, secret, hireBody).Header, Body: []byte(hireBody)})
-		if ended != nil || reply.Status != 503 || !errors.Is(reply.Err, context.DeadlineExceeded) {
-			t.Errorf("the sink's context had ended: %v; answered %d, %v", ended, reply.Status, reply.Err)
+		resp := b.Handle(ctx, &event.Request{Header: signed(t, acme, secret, hireBody).Header, Body: []byte(hireBody)})
+		if ended != nil || resp.Status != 503 || !errors.Is(resp.Err, context.DeadlineExceeded) {
+			t.Errorf("the inbox's context had ended: %v; answered %d, %v", ended, resp.Status, resp.Err)
 		}
 	})
 }
 
-type sinkFunc func(context.Context, *event.Delivery) error
+type inboxFunc func(context.Context, *event.Delivery) error
 
-func (f sinkFunc) Put(ctx context.Context, d *event.Delivery) error { return f(ctx, d) }
+func (f inboxFunc) Put(ctx context.Context, d *event.Delivery) error { return f(ctx, d) }
 
-type smallSink struct{ sinkFunc }
-
-func (smallSink) MaxBody() int64 { return 50 }
-
-func TestSinkThatCarriesLessLimitsTheHandler(t *testing.T) {
-	b := newBench(t, acme, event.Options{Sink: smallSink{func(context.Context, *event.Delivery) error { return nil }}})
-	if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 413 {
-		t.Errorf("answered %d", w.Code)
-	}
-	if strings.Count(b.log(), "sink_max_body") != 1 {
-		t.Errorf("the log does not say so once: %s", b.log())
-	}
-}
-
-// TestSinkGetsEveryVerifiedDelivery: also those that no callback wants, and
+// TestInboxGetsEveryVerifiedDelivery: also those without a callback, and
 // those that cannot be read.
-func TestSinkGetsEveryVerifiedDelivery(t *testing.T) {
+func TestInboxGetsEveryVerifiedDelivery(t *testing.T) {
 	var got []string
-	b := newBench(t, acme, event.Options{Sink: sinkFunc(func(_ context.Context, d *event.Delivery) error {
+	b := newBench(t, acme, event.Options{Inbox: inboxFunc(func(_ context.Context, d *event.Delivery) error {
 		got = append(got, fmt.Sprintf("%s|%s|%d", d.Type, d.ID, len(d.Key())))
 		return nil
 	})})
@@ -207,18 +205,18 @@ func TestMemoryStoreLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		m := event.NewMemoryStore(&event.MemoryStoreOptions{Window: time.Hour})
-		claim := func(want event.ClaimState) string {
+		claim := func(want error) string {
 			t.Helper()
-			c, err := m.Claim(ctx, "k", time.Minute)
-			if err != nil || c.State != want {
-				t.Fatalf("claim: %+v, %v; want %v", c, err, want)
+			token, err := m.Claim(ctx, "k", time.Minute)
+			if !errors.Is(err, want) || (token == "") != (err != nil) {
+				t.Fatalf("claim: %q, %v; want %v", token, err, want)
 			}
-			return c.Token
+			return token
 		}
-		dead := claim(event.Claimed)
-		claim(event.InUse)
+		dead := claim(nil)
+		claim(event.ErrInFlight)
 		time.Sleep(time.Minute)
-		heir := claim(event.Claimed)
+		heir := claim(nil)
 		for name, err := range map[string]error{
 			"renew": m.Renew(ctx, "k", dead, time.Hour), "commit": m.Commit(ctx, "k", dead), "release": m.Release(ctx, "k", dead),
 			"commit with no token": m.Commit(ctx, "k", ""), "release of an unknown key": m.Release(ctx, "other", heir),
@@ -227,27 +225,27 @@ func TestMemoryStoreLeases(t *testing.T) {
 				t.Errorf("%s with a stale token: %v", name, err)
 			}
 		}
-		claim(event.InUse)
+		claim(event.ErrInFlight)
 		if err := m.Renew(ctx, "k", heir, 2*time.Minute); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(time.Minute)
-		claim(event.InUse)
+		claim(event.ErrInFlight)
 		if err := m.Commit(ctx, "k", heir); err != nil {
 			t.Error(err)
 		}
 		if err := m.Release(ctx, "k", heir); !errors.Is(err, event.ErrClaimLost) {
 			t.Errorf("releasing what is completed: %v", err)
 		}
-		claim(event.Completed)
+		claim(event.ErrDuplicate)
 		time.Sleep(time.Hour - time.Second)
-		claim(event.Completed)
+		claim(event.ErrDuplicate)
 		time.Sleep(time.Second)
-		again := claim(event.Claimed)
+		again := claim(nil)
 		if err := m.Release(ctx, "k", again); err != nil {
 			t.Error(err)
 		}
-		claim(event.Claimed)
+		claim(nil)
 	})
 }
 
@@ -255,31 +253,31 @@ func TestMemoryStoreIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		m := event.NewMemoryStore(&event.MemoryStoreOptions{MaxKeys: 2})
-		state := func(key string) (event.Claim, error) { return m.Claim(ctx, key, time.Minute) }
+		claim := func(key string) (string, error) { return m.Claim(ctx, key, time.Minute) }
 		for _, key := range []string{"a", "b", "c"} {
-			c, err := state(key)
+			token, err := claim(key)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := m.Commit(ctx, key, c.Token); err != nil {
+			if err := m.Commit(ctx, key, token); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if c, _ := state("c"); c.State != event.Completed {
-			t.Errorf("the latest is forgotten: %+v", c)
+		if _, err := claim("c"); !errors.Is(err, event.ErrDuplicate) {
+			t.Errorf("the latest is forgotten: %v", err)
 		}
-		if c, _ := state("a"); c.State != event.Claimed {
-			t.Errorf("the oldest is not forgotten: %+v", c)
+		if _, err := claim("a"); err != nil {
+			t.Errorf("the oldest is not forgotten: %v", err)
 		}
-		if c, _ := state("b"); c.State != event.Claimed {
-			t.Errorf("the second oldest is not forgotten: %+v", c)
+		if _, err := claim("b"); err != nil {
+			t.Errorf("the second oldest is not forgotten: %v", err)
 		}
-		if c, err := state("d"); err == nil {
-			t.Errorf("claims beyond the bound: %+v", c)
+		if _, err := claim("d"); err == nil || errors.Is(err, event.ErrDuplicate) || errors.Is(err, event.ErrInFlight) {
+			t.Errorf("a claim beyond the bound: %v", err)
 		}
 		time.Sleep(time.Minute)
-		if c, err := state("d"); err != nil || c.State != event.Claimed {
-			t.Errorf("after the owners died: %+v, %v", c, err)
+		if _, err := claim("d"); err != nil {
+			t.Errorf("after the owners died: %v", err)
 		}
 	})
 }
@@ -293,8 +291,8 @@ func TestMemoryStoreIsAtomic(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				if c, err := m.Claim(t.Context(), key, time.Minute); err == nil && c.State == event.Claimed {
-					won <- c.Token
+				if token, err := m.Claim(t.Context(), key, time.Minute); err == nil {
+					won <- token
 				}
 			})
 		}
@@ -302,5 +300,84 @@ func TestMemoryStoreIsAtomic(t *testing.T) {
 		if len(won) != 1 {
 			t.Fatalf("%d claims of one key", len(won))
 		}
+	}
+}
+
+// TestTwoAccountsOnOneStoreNeedNames: else a delivery of one may pass for a
+// duplicate of the other's.
+func TestTwoAccountsOnOneStoreNeedNames(t *testing.T) {
+	store := event.NewMemoryStore(nil)
+	newHandler := func(secret, name string, previous ...string) (*event.Handler, error) {
+		return event.NewHandler(acme, secret, &event.Options{Name: name, Store: store, PreviousSecrets: previous})
+	}
+	first, err := newHandler("one", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		make func() (*event.Handler, error)
+		ok   bool
+	}{
+		{"the same account again", func() (*event.Handler, error) { return newHandler("one", "") }, true},
+		{"another account", func() (*event.Handler, error) { return newHandler("two", "") }, false},
+		{"another account with a name", func() (*event.Handler, error) { return newHandler("two", "acme-eu") }, true},
+		{"a third account with that name", func() (*event.Handler, error) { return newHandler("three", "acme-eu") }, false},
+		{"another account on a store of its own", func() (*event.Handler, error) {
+			return event.NewHandler(acme, "two", &event.Options{Store: event.NewMemoryStore(nil)})
+		}, true},
+		{"another provider", func() (*event.Handler, error) {
+			return event.NewHandler(stamped, "two", &event.Options{Store: store})
+		}, true},
+		{"another account on a store that cannot be compared", func() (*event.Handler, error) {
+			return event.NewHandler(acme, "two", &event.Options{Store: incomparable{Store: store}})
+		}, true},
+	} {
+		h, err := tt.make()
+		if (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "Options.Name") {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		runtime.KeepAlive(h)
+		defer runtime.KeepAlive(h)
+	}
+	runtime.KeepAlive(first)
+}
+
+type incomparable struct {
+	event.Store
+	_ []int
+}
+
+// TestClaimToken: a callback can close its claim by itself.
+func TestClaimToken(t *testing.T) {
+	store := event.NewMemoryStore(nil)
+	b := newBench(t, acme, event.Options{Store: store})
+	var committed error
+	event.On(b.Handler, "hired", func(ctx context.Context, _ *hire) error {
+		d, _ := event.FromContext(ctx)
+		token, ok := event.ClaimToken(ctx)
+		if !ok {
+			t.Error("no claim")
+		}
+		committed = store.Commit(ctx, d.Key(), token)
+		return errCallback
+	})
+	for i, want := range []event.Kind{event.KindFailed, event.KindDuplicate} {
+		if send(b, signed(t, acme, secret, hireBody)); b.last().Kind != want {
+			t.Errorf("delivery %d: %s, want %s", i, b.last().Kind, want)
+		}
+	}
+	if committed != nil {
+		t.Error(committed)
+	}
+	b = newBench(t, acme, event.Options{})
+	event.On(b.Handler, "hired", func(ctx context.Context, _ *hire) error {
+		if token, ok := event.ClaimToken(ctx); ok {
+			t.Errorf("without a store, the token %q", token)
+		}
+		return nil
+	})
+	if w := send(b, signed(t, acme, secret, hireBody)); w.Code != 200 {
+		t.Errorf("answered %d", w.Code)
 	}
 }

@@ -29,8 +29,8 @@ func TestAThousandTenantsBuildNoHashStates(t *testing.T) {
 	h := byTenant(t, func(tenant string) []string { return secrets[tenant] })
 	all := func() {
 		for _, r := range requests {
-			if reply := h.Handle(t.Context(), r); reply.Status != 200 {
-				t.Fatalf("tenant %s: answered %d", r.Tenant, reply.Status)
+			if resp := h.Handle(t.Context(), r); resp.Status != 200 {
+				t.Fatalf("tenant %s: answered %d", r.Tenant, resp.Status)
 			}
 		}
 	}
@@ -54,8 +54,8 @@ func TestUnknownTenantsCannotFillMemory(t *testing.T) {
 	header := http.Header{"X-Acme-Signature": {strings.Repeat("0", 64)}}
 	flood := func(name string) {
 		r := &event.Request{Header: header, Body: []byte(hireBody), Tenant: name}
-		if reply := h.Handle(t.Context(), r); reply.Status != 401 {
-			t.Fatalf("answered %d", reply.Status)
+		if resp := h.Handle(t.Context(), r); resp.Status != 401 {
+			t.Fatalf("answered %d", resp.Status)
 		}
 	}
 	base := liveHeap()
@@ -84,7 +84,9 @@ func TestUnknownTenantsCannotFillMemory(t *testing.T) {
 // byTenant is a handler of many tenants that logs nowhere.
 func byTenant(t *testing.T, secrets func(tenant string) []string) *event.Handler {
 	t.Helper()
-	h, err := event.NewHandler(acme, "", &event.Options{
+	p := acme
+	p.Types = []string{"hired"}
+	h, err := event.NewHandler(p, "", &event.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Secrets: func(_ context.Context, tenant string) ([]string, error) { return secrets(tenant), nil },
 	})

@@ -1,16 +1,18 @@
 package hires100
 
 import (
+	"cmp"
 	"encoding/json"
 	"log/slog"
+	"strings"
 
 	"github.com/atshooks/atshooks/event"
 )
 
-// The event types, in the order of the vendor's page. 100Hires describes its
-// eight events in words and does not publish how a delivery spells them: these
-// spellings are this library's. Deliveries are matched leniently (see the
-// package comment), so that callbacks need not know the vendor's.
+// The event types, in the order of the vendor's page. 100Hires describes eight
+// events in words and does not publish how a delivery spells them: these
+// spellings are this library's, and match the vendor's by their words (see the
+// package comment).
 const (
 	TypeApplicationSubmitted    = "application.submitted"
 	TypeApplicationStageChanged = "application.stage_changed"
@@ -23,19 +25,24 @@ const (
 )
 
 // Event is the payload of all eight events: the affected entity and what came
-// with it. 100Hires says that a delivery holds the entity and the user who
-// triggered it, and publishes neither the members' names nor which entities
-// accompany which event (help.100hires.com, read 2026-11-21). That each stands
-// under its own name is an assumption, and so is every name in this package.
+// with it. 100Hires says that a delivery has the entity and the user who
+// triggered the event, and publishes neither the members' names nor which
+// entities accompany which event (help.100hires.com, read 2026-11-21): every name
+// in this package is an assumption. A delivery is read like this:
 //
-// Decoding is therefore lenient. Where the payload is itself an entity, it is
-// read as the one that its members fit best, and as none if two fit equally
-// well. An entity inside another one (the candidate of an application), inside
-// a further object (data, payload, entity, object, resource) or beside the
-// payload is found there. A member of another form than its field is no error:
-// the field stays zero, and the member is in Extra.
+//   - The payload is the object in the body's member data or payload, or the body
+//     if it has neither.
+//   - Entities are looked for under their names in the payload, then beside it.
+//   - If the payload does not have the entity that the event's type names, it is
+//     that entity itself. Its id is read only if it can be no other's: not the
+//     candidate's from a payload with a candidate_id or a job_id, and none that
+//     stands beside the event's type. An unknown type names no entity.
+//   - An id that is missing is filled from a member such as candidate_id, of the
+//     payload, beside it, or of another entity.
 //
-// Encoding writes entities side by side under their names, and loses nothing.
+// So an entity may be zero, or have no more than an id: check what a callback
+// needs. Nothing is an error but a body that is not an object. Encoding loses
+// nothing.
 type Event struct {
 	Candidate   Candidate   `json:"candidate,omitzero"`
 	Application Application `json:"application,omitzero"`
@@ -46,21 +53,22 @@ type Event struct {
 	Job     Job   `json:"job,omitzero"`
 	// User triggered the event.
 	User User `json:"user,omitzero"`
-	// Extra has every member that the fields above do not tell of, by its name:
-	// what is not modelled, what has another form than its field, and what is
-	// null, false, 0 or "", so that it can be told from what was not there. For
-	// what stands beside the payload, [event.FromContext] has the whole body.
+	// Extra has the members of the payload that have no field, or do not fit
+	// it, by their names.
 	Extra map[string]json.RawMessage `json:"-"`
+	// Envelope has the other members of the body, such as the event's type, id
+	// and time.
+	Envelope map[string]json.RawMessage `json:"-"`
 }
 
 // LogValue prints ids only.
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("candidate_id", string(e.Candidate.ID)),
-		slog.String("application_id", string(e.Application.ID)),
-		slog.String("interview_id", string(e.Interview.ID)),
-		slog.String("job_id", string(e.Job.ID)),
-		slog.String("user_id", string(e.User.ID)),
+		logID("candidate_id", e.Candidate.ID),
+		logID("application_id", e.Application.ID),
+		logID("interview_id", e.Interview.ID),
+		logID("job_id", e.Job.ID),
+		logID("user_id", e.User.ID),
 	)
 }
 
@@ -75,22 +83,27 @@ type Candidate struct {
 	CompanyID event.ID `json:"company_id,omitzero"`
 	FirstName string   `json:"first_name,omitzero"`
 	LastName  string   `json:"last_name,omitzero"`
-	FullName  string   `json:"full_name,omitzero"`
+	Name      string   `json:"full_name,omitzero"` // see the method FullName
 	Email     string   `json:"email,omitzero"`
 	Phone     string   `json:"phone,omitzero"`
-	LinkedIn  string   `json:"linkedin,omitzero"` // an URL or the name in it
+	LinkedIn  string   `json:"linkedin,omitzero"` // a URL or the name in it
 	Tags      []string `json:"tags,omitzero"`
 	// Profile has the answers to profile questions, by the question or its id.
 	Profile   map[string]json.RawMessage `json:"profile,omitzero"`
-	CreatedAt event.Date                 `json:"created_at,omitzero"`
-	UpdatedAt event.Date                 `json:"updated_at,omitzero"`
+	CreatedAt event.Time                 `json:"created_at"`
+	UpdatedAt event.Time                 `json:"updated_at"`
 	// Extra is as [Event].Extra.
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
+// FullName returns Name, or else the first and the last name.
+func (c Candidate) FullName() string {
+	return cmp.Or(c.Name, strings.TrimSpace(c.FirstName+" "+c.LastName))
+}
+
 // LogValue prints ids only.
 func (c Candidate) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", string(c.ID)))
+	return slog.GroupValue(logID("id", c.ID))
 }
 
 // Application is a candidate's application for one job.
@@ -108,22 +121,17 @@ type Application struct {
 	RejectionReasonID event.ID `json:"rejection_reason_id,omitzero"`
 	// AIScore is a decimal number, empty without a score. Its scale is unpublished.
 	AIScore    json.Number `json:"ai_score,omitzero"`
-	CreatedAt  event.Date  `json:"created_at,omitzero"`
-	UpdatedAt  event.Date  `json:"updated_at,omitzero"`
-	HiredAt    event.Date  `json:"hired_at,omitzero"`
-	RejectedAt event.Date  `json:"rejected_at,omitzero"`
+	CreatedAt  event.Time  `json:"created_at"`
+	UpdatedAt  event.Time  `json:"updated_at"`
+	HiredAt    event.Time  `json:"hired_at"`
+	RejectedAt event.Time  `json:"rejected_at"`
 	// Extra is as [Event].Extra.
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // LogValue prints ids only.
 func (a Application) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("id", string(a.ID)),
-		slog.String("candidate_id", string(a.CandidateID)),
-		slog.String("job_id", string(a.JobID)),
-		slog.String("stage_id", string(a.StageID)),
-	)
+	return slog.GroupValue(logID("id", a.ID), logID("candidate_id", a.CandidateID), logID("job_id", a.JobID), logID("stage_id", a.StageID))
 }
 
 // Interview is one appointment within an application.
@@ -133,40 +141,36 @@ type Interview struct {
 	CandidateID    event.ID   `json:"candidate_id,omitzero"`
 	JobID          event.ID   `json:"job_id,omitzero"`
 	InterviewerIDs []event.ID `json:"interviewer_ids,omitzero"` // of users
-	StartTime      event.Date `json:"start_time,omitzero"`
-	EndTime        event.Date `json:"end_time,omitzero"`
+	StartTime      event.Time `json:"start_time"`
+	EndTime        event.Time `json:"end_time"`
 	Location       string     `json:"location,omitzero"`
-	CreatedAt      event.Date `json:"created_at,omitzero"`
-	UpdatedAt      event.Date `json:"updated_at,omitzero"`
+	CreatedAt      event.Time `json:"created_at"`
+	UpdatedAt      event.Time `json:"updated_at"`
 	// Extra is as [Event].Extra.
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // LogValue prints ids only.
 func (i Interview) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("id", string(i.ID)),
-		slog.String("application_id", string(i.ApplicationID)),
-		slog.String("candidate_id", string(i.CandidateID)),
-		slog.String("job_id", string(i.JobID)),
-	)
+	return slog.GroupValue(logID("id", i.ID), logID("application_id", i.ApplicationID), logID("candidate_id", i.CandidateID), logID("job_id", i.JobID))
 }
 
-// Score is what the AI made of an application. The API has scores for single
-// criteria with their reasons, and further questions, in it; their names are
-// unpublished, so that they are in Extra. A delivery that has a bare number for
-// a score decodes as well.
+// Score is the AI's assessment of an application. A number alone decodes as
+// well. In the API it comes with scores for single criteria, their reasons and
+// further questions, whose names are unpublished: they are in Extra.
 type Score struct {
 	// Value is a decimal number, empty without a score. Its scale is unpublished.
 	Value         json.Number `json:"score,omitzero"`
 	ApplicationID event.ID    `json:"application_id,omitzero"`
+	CandidateID   event.ID    `json:"candidate_id,omitzero"`
+	JobID         event.ID    `json:"job_id,omitzero"`
 	// Extra is as [Event].Extra.
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // LogValue prints ids only.
 func (s Score) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("application_id", string(s.ApplicationID)))
+	return slog.GroupValue(logID("application_id", s.ApplicationID), logID("candidate_id", s.CandidateID), logID("job_id", s.JobID))
 }
 
 // Job is an opening.
@@ -190,10 +194,7 @@ type Job struct {
 
 // LogValue prints ids only.
 func (j Job) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("id", string(j.ID)),
-		slog.String("company_id", string(j.CompanyID)),
-	)
+	return slog.GroupValue(logID("id", j.ID), logID("company_id", j.CompanyID))
 }
 
 // User is someone with an account at 100Hires.
@@ -206,9 +207,12 @@ type User struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
+// FullName returns the first and the last name.
+func (u User) FullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
+
 // LogValue prints ids only.
 func (u User) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", string(u.ID)))
+	return slog.GroupValue(logID("id", u.ID))
 }
 
 // ApplicationStatus is where an application stands. More values may come.
@@ -220,3 +224,5 @@ const (
 	ApplicationHired    ApplicationStatus = "hired"
 	ApplicationRejected ApplicationStatus = "rejected"
 )
+
+func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -25,10 +26,10 @@ func Example() {
 		log.Fatal(err)
 	}
 	h.OnCandidateHired(func(ctx context.Context, e *hires100.Event) error {
+		if e.Candidate.ID == "" {
+			return errors.New("the candidate was not found: look at a captured delivery")
+		}
 		return onboard(ctx, e.Candidate.ID, e.Job.ID)
-	})
-	h.OnApplicationStageChanged(func(ctx context.Context, e *hires100.Event) error {
-		return mirror(ctx, e.Application.ID, e.Application.StageID)
 	})
 
 	mux := http.NewServeMux()
@@ -50,8 +51,7 @@ func ExampleHandler_OnCandidateHired() {
 		log.Fatal(err)
 	}
 	h.OnCandidateHired(func(_ context.Context, e *hires100.Event) error {
-		at, _ := e.Application.HiredAt.Time()
-		fmt.Println("candidate", e.Candidate.ID, "as", e.Job.Title, "on", at.UTC().Format(time.DateOnly))
+		fmt.Println("candidate", e.Candidate.ID, "as", e.Job.Title, "on", e.Application.HiredAt.Format(time.DateOnly))
 		return nil
 	})
 	deliver(h, hires100test.Vendor.Body(hires100.TypeCandidateHired))
@@ -60,23 +60,15 @@ func ExampleHandler_OnCandidateHired() {
 	// 200 OK
 }
 
-// A captured delivery shows what 100Hires really sends: here a header with
-// base64 after "v2=", and names that the default does not look for.
-func ExampleConfig() {
-	c := hires100.Config{
-		Scheme: signature.HMAC{
-			Header:   "X-Hires-Signature-V2",
-			Prefix:   "v2=",
-			Encoding: signature.Base64,
-		},
-		Envelope: event.Envelope{
-			Type:    []string{"topic"},
-			ID:      []string{"uuid"},
-			Payload: []string{"attributes"},
-		},
-		Events: map[string]string{"pipeline.moved": hires100.TypeApplicationStageChanged},
-	}
-	h, err := c.NewHandler(exampleSecret, nil)
+// A captured delivery shows what 100Hires really sends: here base64 after "v2=",
+// and names that are not the ones assumed.
+func ExampleProvider() {
+	p := hires100.Provider()
+	p.Scheme.Prefix, p.Scheme.OtherPrefixes = "v2=", nil
+	p.Scheme.Encoding = signature.Base64
+	p.Envelope.ID = []string{"uuid"}
+	p.Aliases = map[string]string{"pipeline.progressed": hires100.TypeApplicationStageChanged}
+	h, err := hires100.New(p, exampleSecret, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -84,7 +76,7 @@ func ExampleConfig() {
 		fmt.Println("application", e.Application.ID, "is in stage", e.Application.StageID)
 		return nil
 	})
-	deliver(h, []byte(`{"topic":"pipeline.moved","uuid":"7c1e","attributes":{"id":90177,"candidate_id":48213,"stage_id":303}}`))
+	deliver(h, []byte(`{"event":"pipeline.progressed","uuid":"7c1e","data":{"application":{"id":90177,"stage_id":303}}}`))
 	// Output:
 	// application 90177 is in stage 303
 	// 200 OK
@@ -127,7 +119,7 @@ func Example_unknownMembers() {
 		fmt.Println("application", e.Application.ID, "left", from.Name)
 		return nil
 	})
-	deliver(h, []byte(`{"event":"Application stage change","id":"e1","data":{"application":{"id":90177},"previous_stage":{"id":302,"name":"Screening"}}}`))
+	deliver(h, []byte(`{"event":"Application stage change","event_id":"e1","data":{"application":{"id":90177},"previous_stage":{"id":302,"name":"Screening"}}}`))
 	// Output:
 	// application 90177 left Screening
 	// 200 OK
@@ -135,7 +127,7 @@ func Example_unknownMembers() {
 
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as h expects it, sends it to h, and prints the answer.
+// deliver signs a body as h expects it, sends it to h, and prints the response.
 func deliver(h *hires100.Handler, body []byte) {
 	r := httptest.NewRequest(http.MethodPost, "/hooks/hires100", bytes.NewReader(body))
 	if err := h.Sign(r.Context(), &event.Request{Header: r.Header, Body: body}); err != nil {
@@ -148,5 +140,3 @@ func deliver(h *hires100.Handler, body []byte) {
 }
 
 func onboard(context.Context, event.ID, event.ID) error { return nil }
-
-func mirror(context.Context, event.ID, event.ID) error { return nil }

@@ -10,9 +10,10 @@
 //	  "data": {…}
 //	}
 //
-// The id is a GUID, the version names the API version that rendered data, and
-// the date is called dateOccurred on one page and occurredOn on another: either
-// is read. A [Handler] runs one typed callback for each event.
+// The id is a GUID. The version names the API version that rendered data; see
+// [Version]. One page calls the date dateOccurred and another occurredOn: either
+// is read. Nor do the pages agree on whether data is the resource or has it in
+// its member object: either decodes. Callbacks get data, decoded.
 //
 // # Signature
 //
@@ -20,58 +21,62 @@
 // else, with the secret of the endpoint, which KeldairHR's product team hands out.
 // Two things are unpublished:
 //
-//   - the encoding: hex and padded standard base64 are accepted, each strictly;
-//   - which bytes of data are signed: they are taken exactly as they stand in
-//     the body, from the opening brace to the closing one.
+//   - The encoding. Hex and padded standard base64 are accepted, each strictly.
+//   - Which bytes of data are signed. They are taken exactly as they stand in the
+//     body, from the opening brace to the closing one.
 //
-// One endpoint that serves test and live API keys has a secret for each. Give
-// both to [event.Options.Secrets]; [event.Delivery.SecretIndex] then says which
-// one matched, and a callback that does not look at it hires people from test data.
+// If signatures do not match, the likeliest reason is that KeldairHR signs data
+// in another form than it sends it, without the white space for example. Capture
+// a delivery and let examples/inspect of this module look at it.
 //
-// Signing is optional at KeldairHR, and not here: a delivery without a signature
-// is refused, unless the handler was made by a [Config] that says otherwise.
+// One endpoint that serves test and live API keys has a secret for each. Return
+// both from [event.Options.Secrets]. [event.Delivery.SecretIndex] then tells which
+// one matched; a callback that does not look at it hires people from test data.
+//
+// Signing is optional at KeldairHR, but not here: a delivery without a signature
+// is rejected. For an endpoint without a secret, pass a [Provider] whose
+// InsecureAllowUnsigned is set to [New].
 //
 // # Security
 //
 // Since only data is signed, id, type, version and the date are not
-// authenticated. Whoever has seen one signed delivery can send its data again
-// under another id, another type and another date, and the signature holds.
-// So:
+// authenticated. Anyone who has seen one signed delivery can send its data again
+// under another id, type and date, and the signature holds. So:
 //
-//   - Whatever decides something must come from data, which is the payload that
-//     callbacks get. ID, Type and OccurredAt of the [event.Delivery] are the
-//     sender's word. Do not use the date to tell which of two states is newer.
-//   - Two deliveries are the same where their data is, byte for byte, whatever
-//     their ids and types. With a Store or Sink one data completes once in its
+//   - Base decisions on data, which is the payload that callbacks get. ID, Type
+//     and OccurredAt of the [event.Delivery] are whatever the sender wrote. Do not
+//     use the date to tell which of two states is newer.
+//   - Two deliveries are the same if their data is, byte for byte, whatever their
+//     ids and types. With a Store or an Inbox, one data completes once within its
 //     window; after the window it can be replayed.
-//   - The other side of that: data that comes under a false type first, and is
-//     stored by a Sink or completed through OnOther, makes the true delivery a
-//     duplicate. Only who saw it before it arrived can do so: serve HTTPS only,
-//     and log no bodies.
-//   - Without a Store or Sink it can be replayed for ever: there is no signed
-//     time that would end it. Make the callback idempotent by the new hire
-//     file's own id, or set one.
-//   - The bytes that were verified are the bytes that are decoded. A body with
-//     data twice, or with an escaped member name, is refused.
+//   - That has another side: data that arrives under a false type first, and is
+//     stored by an Inbox or completed through OnOther, makes the true delivery a
+//     duplicate. That takes someone who saw the data before it arrived: serve
+//     HTTPS only, and log no bodies.
+//   - Without a Store or an Inbox, data can be replayed at any time, since no time
+//     is signed. Set one, or make the callback idempotent by the new hire file's
+//     own id.
+//   - The bytes verified are the bytes decoded. A body is rejected if data appears
+//     twice in it or in another case, or if any of its names has an escape.
 //
-// HMAC-SHA1 is not broken by the collisions that are known of SHA-1, but it is
-// no choice for anything new. The signature does not bind a delivery to a URL:
-// do not point two endpoints with different duties at handlers with one secret.
+// The known collisions of SHA-1 do not break HMAC-SHA1, but nothing new should
+// use it. The signature does not bind a delivery to a URL: give endpoints with
+// different duties different secrets.
 //
-// Payload types print ids only when they are logged with log/slog. Package fmt
+// When payload types are logged with log/slog, they print ids only. Package fmt
 // prints all members, new hires' personal data included.
 //
 // # Delivery
 //
-// KeldairHR takes a 2xx that comes quickly and retries after 3xx, 4xx, 5xx and
-// slow answers, for up to 24 hours; the intervals, and how slow is too slow, are
-// unpublished. A 3xx counts as a failure: mount the handler at the very path that
-// was registered, since a router that adds or drops a slash answers with a
-// redirect. Work that takes its time belongs behind a Sink.
+// KeldairHR wants a 2xx, quickly. It retries after 3xx, 4xx, 5xx and slow
+// responses for up to 24 hours; the intervals, and how slow is too slow, are
+// unpublished. Since a 3xx is a failure, mount the handler at the exact path that
+// was registered: a router that adds or drops a slash responds with a redirect.
+// For work that takes long, use an Inbox.
 //
-// Callbacks are at-least-once, and retries reorder events. In other packages of
-// this module OccurredAt tells which state is newer; here it is not signed, so
-// ask KeldairHR for the current state where order matters.
+// Callbacks are at-least-once, and retries reorder events. OccurredAt, which tells
+// the newer state in other packages of this module, is not signed here: ask
+// KeldairHR for the current state where order matters.
 //
 // # Events
 //
@@ -85,7 +90,8 @@
 //
 // All read 2026-11-21:
 //
-//   - https://docs.keldair.com/docs/getting-started
-//   - https://docs.keldair.com/docs/events
-//   - https://docs.keldair.com/docs/check-the-webhook-signatures
+//   - https://docs.keldair.com/docs/getting-started: delivery, envelope
+//   - https://docs.keldair.com/docs/events: types, new hire file, data.object
+//   - https://docs.keldair.com/docs/check-the-webhook-signatures: header, HMAC-SHA1,
+//     test and live secrets
 package keldair

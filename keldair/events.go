@@ -1,12 +1,13 @@
 package keldair
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"strings"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/internal/jsonfields"
 )
 
 // The event types of KeldairHR (docs.keldair.com/docs/events, read 2026-11-21).
@@ -18,44 +19,53 @@ const (
 // NewHireFile is what onboarding has gathered of a new hire: the payload of
 // new-hire-file.completed (docs.keldair.com/docs/events, read 2026-11-21). What
 // the nested objects hold is unpublished, so they are kept as they came.
+//
+// The file is data itself, or data.object: KeldairHR's pages differ.
 type NewHireFile struct {
-	ID                int64           `json:"id" validate:"required"`
+	ID                event.ID        `json:"id" validate:"required"`
 	FirstName         string          `json:"firstName"`
 	LastName          string          `json:"lastName"` // or larstName, as the documentation spells it
 	EmailAddress      string          `json:"emailAddress" validate:"omitempty,email"`
-	PhoneNumber       json.RawMessage `json:"phoneNumber,omitempty"`       // an object
-	Address           json.RawMessage `json:"address,omitempty"`           // an object
-	AppliedDate       event.Date      `json:"appliedDate,omitzero"`        // when the new hire applied
-	HiredDate         event.Date      `json:"hiredDate,omitzero"`          // when the new hire was hired
-	ExternalOpeningID event.ID        `json:"externalOpeningId,omitempty"` // of the job opening in another system
-	Fields            json.RawMessage `json:"fields,omitempty"`            // an array: the new hire fields that the account has configured
-	Demographics      json.RawMessage `json:"demographics,omitempty"`      // an object
+	PhoneNumber       json.RawMessage `json:"phoneNumber,omitzero"`       // an object
+	Address           json.RawMessage `json:"address,omitzero"`           // an object
+	AppliedDate       event.Time      `json:"appliedDate"`                // when the new hire applied
+	HiredDate         event.Time      `json:"hiredDate"`                  // when the new hire was hired
+	ExternalOpeningID event.ID        `json:"externalOpeningId,omitzero"` // of the job opening in another system
+	Fields            json.RawMessage `json:"fields,omitzero"`            // an array: the new hire fields that the account has configured
+	Demographics      json.RawMessage `json:"demographics,omitzero"`      // an object
+	// Extra has the members that have no field, or do not fit it, by their names.
+	Extra map[string]json.RawMessage `json:"-"`
 }
 
-var errNotNewHireFile = errors.New("keldair: data is no new hire file")
-
-// UnmarshalJSON reads the last name under either of its spellings. Where both
-// are there, lastName counts unless it is empty.
+// UnmarshalJSON accepts any object and null. A member that does not fit is in
+// Extra, so that it does not stop a hire.
 func (f *NewHireFile) UnmarshalJSON(b []byte) error {
-	type plain NewHireFile
-	var v struct {
-		plain
-		LarstName string `json:"larstName"`
+	err := jsonfields.Unmarshal(b, f, &f.Extra)
+	if object := f.Extra["object"]; f.ID == "" && bytes.HasPrefix(object, []byte("{")) {
+		err = jsonfields.Unmarshal(object, f, &f.Extra)
 	}
-	err := json.Unmarshal(b, &v)
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
-		// The decoder's own error may quote a number.
-		return &json.UnmarshalTypeError{Value: "value", Type: e.Type, Struct: "NewHireFile", Field: strings.TrimPrefix(e.Field, "plain.")}
+	if other, ok := f.Extra["larstName"]; ok && f.LastName == "" && json.Unmarshal(other, &f.LastName) == nil {
+		delete(f.Extra, "larstName")
 	}
-	if err != nil {
-		return errNotNewHireFile
-	}
-	if v.LastName == "" {
-		v.LastName = v.LarstName
-	}
-	*f = NewHireFile(v.plain)
-	return nil
+	return err
 }
+
+// MarshalJSON writes the fields, and Extra.
+func (f NewHireFile) MarshalJSON() ([]byte, error) { return jsonfields.Marshal(&f, f.Extra) }
+
+// FullName returns the first and the last name.
+func (f NewHireFile) FullName() string { return strings.TrimSpace(f.FirstName + " " + f.LastName) }
 
 // LogValue prints the id only.
-func (f NewHireFile) LogValue() slog.Value { return slog.GroupValue(slog.Int64("id", f.ID)) }
+func (f NewHireFile) LogValue() slog.Value { return slog.GroupValue(slog.String("id", string(f.ID))) }
+
+// Version returns the version of KeldairHR's API that rendered the data of a
+// delivery, a date such as 2022-02-23, or "" if there is none. It is not signed.
+// In a callback the delivery comes from [event.FromContext].
+func Version(d *event.Delivery) string {
+	var envelope struct {
+		Version string `json:"version"`
+	}
+	_ = json.Unmarshal(d.Body, &envelope) // what does not fit has no version
+	return envelope.Version
+}

@@ -3,6 +3,7 @@ package keldair_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
@@ -17,8 +18,8 @@ import (
 )
 
 // A whole receiver. Run it behind TLS; the timeouts keep slow senders from
-// holding connections for ever. The store completes one data once in 72 hours,
-// which outlasts KeldairHR's retries.
+// holding connections for ever. The store completes one data once within 72
+// hours, which outlasts KeldairHR's retries.
 func Example() {
 	k, err := keldair.NewHandler(os.Getenv("KELDAIR_SECRET"), &event.Options{Store: event.NewMemoryStore(nil)})
 	if err != nil {
@@ -47,13 +48,12 @@ func ExampleHandler_OnNewHireFileCompleted() {
 		log.Fatal(err)
 	}
 	k.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
-		hired, ok := f.HiredDate.Time()
-		fmt.Println("new hire file", f.ID, "hired on", hired.Format(time.DateOnly), ok)
+		fmt.Println("new hire file", f.ID, "hired on", f.HiredDate.Format(time.DateOnly))
 		return nil
 	})
 	deliver(k, exampleSecret, keldairtest.Vendor.Body(keldair.TypeNewHireFileCompleted))
 	// Output:
-	// new hire file 481516 hired on 2022-02-14 true
+	// new hire file 481516 hired on 2022-02-14
 	// 200 OK
 }
 
@@ -88,9 +88,30 @@ func Example_testAndLive() {
 	// 200 OK
 }
 
+// KeldairHR arranges signatures on request. Without them anyone can send anything:
+// let only KeldairHR's addresses reach the handler.
+func ExampleNew_unsigned() {
+	p := keldair.Provider()
+	p.InsecureAllowUnsigned = true
+	k, err := keldair.New(p, rand.Text(), nil) // nobody has the secret
+	if err != nil {
+		log.Fatal(err)
+	}
+	k.OnNewHireFileCompleted(func(ctx context.Context, f *keldair.NewHireFile) error {
+		d, _ := event.FromContext(ctx)
+		fmt.Println("new hire file", f.ID, "in version", keldair.Version(d))
+		return nil
+	})
+	resp := k.Handle(context.Background(), &event.Request{Body: keldairtest.Vendor.Body(keldair.TypeNewHireFileCompleted)})
+	fmt.Println(resp.Status)
+	// Output:
+	// new hire file 481516 in version 2022-02-23
+	// 200
+}
+
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as KeldairHR would, sends it to h, and prints the answer.
+// deliver signs a body as KeldairHR would, sends it to h, and prints the response.
 func deliver(h http.Handler, secret string, body []byte) {
 	k, err := keldair.NewHandler(secret, nil)
 	if err != nil {

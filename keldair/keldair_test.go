@@ -36,23 +36,25 @@ const (
 )
 
 func TestConformance(t *testing.T) {
-	eventtest.Conform(t, keldairtest.Vendor, keldair.NewHandler,
-		eventtest.On(keldair.TypeNewHireFileCompleted, (*keldair.Handler).OnNewHireFileCompleted),
-	)
+	eventtest.Conform(t, keldairtest.Vendor, keldair.New)
 }
 
-func TestConformanceWhereUnsignedIsAllowed(t *testing.T) {
-	eventtest.Conform(t, keldairtest.Vendor, keldair.Config{InsecureAllowUnsigned: true}.NewHandler,
-		eventtest.On(keldair.TypeNewHireFileCompleted, (*keldair.Handler).OnNewHireFileCompleted),
-	)
+// unsignedAllowed is a provider that accepts deliveries without a signature.
+func unsignedAllowed() event.Provider {
+	p := keldair.Provider()
+	p.InsecureAllowUnsigned = true
+	return p
 }
 
-func TestNewHandlerReturnsNothingBesideAnError(t *testing.T) {
+func TestNewReturnsNothingBesideAnError(t *testing.T) {
 	for _, secret := range []string{"", " ", "secret\n"} {
-		for _, c := range []keldair.Config{{}, {InsecureAllowUnsigned: true}} {
-			if h, err := c.NewHandler(secret, nil); err == nil || h != nil {
-				t.Errorf("%+v: NewHandler(%q) = %v, %v", c, secret, h, err)
+		for _, p := range []event.Provider{keldair.Provider(), unsignedAllowed()} {
+			if h, err := keldair.New(p, secret, nil); err == nil || h != nil {
+				t.Errorf("New with the secret %q = %v, %v", secret, h, err)
 			}
+		}
+		if h, err := keldair.NewHandler(secret, nil); err == nil || h != nil {
+			t.Errorf("NewHandler(%q) = %v, %v", secret, h, err)
 		}
 	}
 }
@@ -84,7 +86,7 @@ func TestSignaturesAreReadStrictly(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Config{}, nil)
+			k := newHandler(t, keldair.Provider(), nil)
 			got := record(k)
 			if status := serve(k, body, tt.signatures...); status != tt.want || (len(*got) == 1) != (tt.want == 200) {
 				t.Errorf("status %d, want %d, %d calls", status, tt.want, len(*got))
@@ -102,7 +104,7 @@ func TestDataIsSignedAsItStands(t *testing.T) {
 		"an escape for a character": `{ "id": 481516,  "lastName":"M\u0061rrowby" }`,
 		"null":                      `null`,
 	} {
-		k := newHandler(t, keldair.Config{}, nil)
+		k := newHandler(t, keldair.Provider(), nil)
 		got := record(k)
 		if status := serve(k, strings.Replace(body, data, other, 1), inHex); status != 401 || len(*got) > 0 {
 			t.Errorf("%s: status %d, %d calls", name, status, len(*got))
@@ -113,9 +115,9 @@ func TestDataIsSignedAsItStands(t *testing.T) {
 // What follows from that is in the package's documentation.
 func TestNothingButDataIsAuthenticated(t *testing.T) {
 	const forged = `{"id":"2","type":"new-hire-file.erased","version":"1999-01-01","dateOccurred":"2035-01-01T00:00:00Z","data":` + data + `}`
-	k := newHandler(t, keldair.Config{}, nil)
+	k := newHandler(t, keldair.Provider(), nil)
 	var d *event.Delivery
-	event.On(k.Handler, "new-hire-file.erased", func(ctx context.Context, _ *keldair.NewHireFile) error {
+	event.On(k, "new-hire-file.erased", func(ctx context.Context, _ *keldair.NewHireFile) error {
 		d, _ = event.FromContext(ctx)
 		return nil
 	})
@@ -139,11 +141,11 @@ var other = []string{
 
 func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newHandler(t, keldair.Config{}, &event.Options{
+		k := newHandler(t, keldair.Provider(), &event.Options{
 			Store: event.NewMemoryStore(&event.MemoryStoreOptions{Window: 72 * time.Hour}),
 		})
 		got := record(k)
-		event.On(k.Handler, "new-hire-file.erased", func(context.Context, *keldair.NewHireFile) error {
+		event.On(k, "new-hire-file.erased", func(context.Context, *keldair.NewHireFile) error {
 			t.Error("the callback of another type was called")
 			return nil
 		})
@@ -166,7 +168,7 @@ func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
 // The type is not signed, so a false one may come first.
 func TestAFalseTypeTakesTheTrueOnesPlaceOnlyWhereItIsHandled(t *testing.T) {
 	for _, handled := range []bool{false, true} {
-		k := newHandler(t, keldair.Config{}, &event.Options{Store: event.NewMemoryStore(nil)})
+		k := newHandler(t, keldair.Provider(), &event.Options{Store: event.NewMemoryStore(nil)})
 		got := record(k)
 		want := 1
 		if handled {
@@ -181,22 +183,22 @@ func TestAFalseTypeTakesTheTrueOnesPlaceOnlyWhereItIsHandled(t *testing.T) {
 	}
 }
 
-func TestASinkSeesOneKeyForOneData(t *testing.T) {
-	sink := &memorySink{}
-	k := newHandler(t, keldair.Config{}, &event.Options{Sink: sink})
+func TestAnInboxSeesOneKeyForOneData(t *testing.T) {
+	inbox := &memoryInbox{}
+	k := newHandler(t, keldair.Provider(), &event.Options{Inbox: inbox})
 	for _, b := range other {
 		if status := serve(k, b, inHex); status != 200 {
 			t.Errorf("status %d", status)
 		}
 	}
-	if slices.Sort(sink.keys); len(sink.keys) != len(other) || len(slices.Compact(sink.keys)) != 1 {
-		t.Errorf("keys %v, want one key %d times", sink.keys, len(other))
+	if slices.Sort(inbox.keys); len(inbox.keys) != len(other) || len(slices.Compact(inbox.keys)) != 1 {
+		t.Errorf("keys %v, want one key %d times", inbox.keys, len(other))
 	}
 }
 
 func TestWithoutAStoreDataCanBeReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newHandler(t, keldair.Config{}, nil)
+		k := newHandler(t, keldair.Provider(), nil)
 		got := record(k)
 		serve(k, body, inHex)
 		time.Sleep(10 * 365 * 24 * time.Hour)
@@ -222,10 +224,10 @@ func TestASecondDataGainsNothing(t *testing.T) {
 		{"after the signed one", envelope(`"data":`+data, `"data":`+evil), 401},
 		{"before the signed one", envelope(`"data":`+evil, `"data":`+data), 401},
 		{"the signed one twice", envelope(`"data":`+data, `"data":`+data), 401},
-		{"with a capital, after", envelope(`"data":`+data, `"Data":`+evil), 200},
-		{"with a capital, before", envelope(`"Data":`+evil, `"data":`+data), 200},
-		{"in capitals, after", envelope(`"data":`+data, `"DATA":`+evil), 200},
-		{"in capitals, before", envelope(`"DATA":`+evil, `"data":`+data), 200},
+		{"with a capital, after", envelope(`"data":`+data, `"Data":`+evil), 400},
+		{"with a capital, before", envelope(`"Data":`+evil, `"data":`+data), 400},
+		{"in capitals, after", envelope(`"data":`+data, `"DATA":`+evil), 400},
+		{"in capitals, before", envelope(`"DATA":`+evil, `"data":`+data), 400},
 		{"with an escape, after", envelope(`"data":`+data, `"d\u0061ta":`+evil), 401},
 		{"with an escape, before", envelope(`"\u0064ata":`+evil, `"data":`+data), 401},
 		{"with an escaped capital", envelope(`"data":`+data, `"\u0044ata":`+evil), 401},
@@ -245,14 +247,14 @@ func TestASecondDataGainsNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Config{}, nil)
+			k := newHandler(t, keldair.Provider(), nil)
 			got := record(k)
 			if status := serve(k, tt.body, inHex); status != tt.want {
 				t.Errorf("status %d, want %d", status, tt.want)
 			}
 			var want []keldair.NewHireFile
 			if tt.want == 200 {
-				want = []keldair.NewHireFile{{ID: 481516, LastName: "Marrowby"}}
+				want = []keldair.NewHireFile{{ID: "481516", LastName: "Marrowby"}}
 			}
 			if diff := cmp.Diff(want, *got); diff != "" {
 				t.Errorf("callbacks (-want +got):\n%s", diff)
@@ -304,11 +306,10 @@ func TestUnsignedNeedsTheInsecureSetting(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for config, want := range map[keldair.Config]int{
-				{}:                            tt.secure,
-				{InsecureAllowUnsigned: true}: tt.insecure,
-			} {
-				k := newHandler(t, config, nil)
+			for allowed, want := range map[bool]int{false: tt.secure, true: tt.insecure} {
+				p := keldair.Provider()
+				p.InsecureAllowUnsigned = allowed
+				k := newHandler(t, p, nil)
 				index := 99
 				k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 					d, _ := event.FromContext(ctx)
@@ -316,10 +317,10 @@ func TestUnsignedNeedsTheInsecureSetting(t *testing.T) {
 					return nil
 				})
 				if got := serve(k, body, tt.signatures...); got != want {
-					t.Errorf("%+v: status %d, want %d", config, got, want)
+					t.Errorf("allowed %v: status %d, want %d", allowed, got, want)
 				}
 				if (index != 99) != (want == 200) || index != 99 && index != tt.index {
-					t.Errorf("%+v: SecretIndex %d, want %d", config, index, tt.index)
+					t.Errorf("allowed %v: SecretIndex %d, want %d", allowed, index, tt.index)
 				}
 			}
 		})
@@ -327,7 +328,7 @@ func TestUnsignedNeedsTheInsecureSetting(t *testing.T) {
 }
 
 func TestAnEndpointThatHasNoSecretTakesARandomOne(t *testing.T) {
-	k, err := keldair.Config{InsecureAllowUnsigned: true}.NewHandler(rand.Text(), nil)
+	k, err := keldair.New(unsignedAllowed(), rand.Text(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +355,7 @@ func TestTheDateHasTwoNames(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Config{}, nil)
+			k := newHandler(t, keldair.Provider(), nil)
 			var got time.Time
 			k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 				d, _ := event.FromContext(ctx)
@@ -371,6 +372,30 @@ func TestTheDateHasTwoNames(t *testing.T) {
 	}
 }
 
+// The version is not signed, and not needed: nothing that it may be stops a
+// delivery.
+func TestVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		`"version":"2022-02-23",`: "2022-02-23",
+		`"version":null,`:         "",
+		`"version":20220223,`:     "",
+		`"version":["2022"],`:     "",
+		``:                        "",
+	} {
+		k := newHandler(t, keldair.Provider(), nil)
+		got := "not called"
+		k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
+			d, _ := event.FromContext(ctx)
+			got = keldair.Version(d)
+			return nil
+		})
+		serve(k, `{"type":"new-hire-file.completed",`+version+`"data":`+data+`}`, inHex)
+		if got != want {
+			t.Errorf("%s is %q, want %q", version, got, want)
+		}
+	}
+}
+
 func TestNoErrorHoldsAPayloadASecretOrASignature(t *testing.T) {
 	for _, tt := range []struct{ body, signature string }{
 		{body, "b" + inHex[1:]},
@@ -378,7 +403,7 @@ func TestNoErrorHoldsAPayloadASecretOrASignature(t *testing.T) {
 		{strings.Replace(body, data, data+`,"data":{}`, 1), inHex},
 	} {
 		var err error
-		k := newHandler(t, keldair.Config{}, &event.Options{
+		k := newHandler(t, keldair.Provider(), &event.Options{
 			Observe: func(_ context.Context, r event.Result) { err = r.Err },
 		})
 		serve(k, tt.body, tt.signature)
@@ -393,11 +418,11 @@ func TestNoErrorHoldsAPayloadASecretOrASignature(t *testing.T) {
 	}
 }
 
-// memorySink keeps the keys of what it was given, and accepts everything.
-type memorySink struct{ keys []string }
+// memoryInbox keeps the keys of what it was given, and accepts everything.
+type memoryInbox struct{ keys []string }
 
-func (s *memorySink) Put(_ context.Context, d *event.Delivery) error {
-	s.keys = append(s.keys, d.Key())
+func (i *memoryInbox) Put(_ context.Context, d *event.Delivery) error {
+	i.keys = append(i.keys, d.Key())
 	return nil
 }
 
@@ -411,20 +436,20 @@ func record(k *keldair.Handler) *[]keldair.NewHireFile {
 	return &got
 }
 
-func newHandler(t *testing.T, c keldair.Config, opts *event.Options) *keldair.Handler {
+func newHandler(t *testing.T, p event.Provider, opts *event.Options) *keldair.Handler {
 	t.Helper()
 	if opts == nil {
 		opts = &event.Options{}
 	}
 	opts.Logger = slog.New(slog.DiscardHandler)
-	k, err := c.NewHandler(secret, opts)
+	k, err := keldair.New(p, secret, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// serve sends a body with signatures to h and returns the status of the answer.
+// serve sends a body with signatures to h and returns the status of the response.
 func serve(h http.Handler, body string, signatures ...string) int {
 	r := httptest.NewRequest(http.MethodPost, "/hooks/keldair", strings.NewReader(body))
 	for _, s := range signatures {
@@ -433,4 +458,10 @@ func serve(h http.Handler, body string, signatures ...string) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w.Code
+}
+
+func TestConformanceWhereUnsignedIsAllowed(t *testing.T) {
+	v := keldairtest.Vendor
+	v.Provider = unsignedAllowed()
+	eventtest.Conform(t, v, keldair.New)
 }

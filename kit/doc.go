@@ -1,65 +1,79 @@
 // Package kit receives the webhooks of Kit, the applicant tracking system of
-// StartupKit (startupkit.app; kit.com, the newsletter product, is another
-// company with webhooks of its own).
+// StartupKit (startupkit.app). Another company's product of that name, the
+// newsletter service at kit.com, has webhooks of its own.
 //
 // Kit sends a POST with a JSON body for each hiring event that a webhook is
 // subscribed to:
 //
 //	{"event": "application.submitted", "created_at": "2025-01-15T14:30:00Z", "data": {…}}
 //
-// The envelope carries no id. A [Handler] runs one typed callback for each event.
+// The envelope has no id. Callbacks get data, decoded.
 //
 // # Signature
 //
 // X-Webhook-Signature is the HMAC-SHA256, in lower-case hex without a prefix, of
 // the text of X-Webhook-Timestamp, a full stop, and the body. The timestamp is
-// ISO 8601, as in 2025-01-15T14:30:00Z. Kit asks receivers to refuse what is
-// older than five minutes. This package does so on both sides of the clock;
-// [event.Options.Tolerance] sets another window.
+// ISO 8601, as in 2025-01-15T14:30:00Z.
 //
-// Rotating the secret in Kit makes the new one and kills the old one in the same
-// moment. Kit advises receivers to accept both for a while, but the new secret
-// cannot be deployed before it exists, so there is a gap: what arrives between
-// the rotation and the receiver's learning of the new secret is refused with 401
-// and has to come again by Kit's retries. Keep the gap short with
-// [event.Options.Secrets], which is asked at each delivery and so needs no
-// restart: have it return the new secret and, until the last old delivery is
-// through, the old one.
+// If signatures do not match, compare with the Deliveries tab of Kit's dashboard,
+// which shows the headers of each request. Three things are easy to get wrong:
+//
+//   - Only the bytes that Kit sent verify. Kit stores payloads in a database that
+//     reorders the keys of objects, so a body that was decoded and encoded again
+//     differs, even if nothing was added.
+//   - The timestamp is signed as the text that the header has, not as a time.
+//   - A delivery outside the window is rejected with 401 too. Kit does not
+//     enforce a window itself; its documentation and its own template reject
+//     what is older than five minutes, and the template also what is more than
+//     five minutes ahead. This package does the same on both sides of the clock:
+//     a server whose clock is wrong rejects everything. The observer gets an
+//     error that wraps [signature.ErrExpired] and has the difference.
+//     [event.Options.Tolerance] sets another window.
+//
+// Rotating the secret in Kit makes the new one and invalidates the old one at the
+// same moment. Kit advises receivers to accept both for a while, but the new
+// secret cannot be deployed before it exists: until the receiver knows it,
+// deliveries are rejected with 401 and Kit has to send them again. Keep that gap
+// short with [event.Options.Secrets], which is asked at each delivery and needs
+// no restart. Let it return the new secret and, for as long as deliveries that
+// were signed before may arrive, the old one.
 //
 // # Security
 //
-// Within the window a delivery can be sent again by whoever has seen it. A Store
-// or a Sink completes it once.
+// Anyone who has seen a delivery can send it again within the window. A Store or
+// an Inbox completes it once.
 //
 // The header X-Webhook-Event repeats the type but is not signed. It decides
-// nothing here, and where it contradicts the body the observer is told
-// ([event.Result].Warning). The signature does not bind a delivery to a URL: do
-// not point two webhooks with different duties at handlers with one secret.
+// nothing; if it contradicts the body, [event.Result].Warning says so. The
+// signature does not bind a delivery to a URL: give webhooks with different
+// duties different secrets.
 //
-// Payload types print ids only when they are logged with log/slog. Package fmt
+// When payload types are logged with log/slog, they print ids only. Package fmt
 // prints all members, candidates' personal data included.
 //
 // # Delivery
 //
-// Any 2xx acknowledges. Kit retries what fails, and after too many failures it
-// disables the webhook with all its types until someone presses Resume, which
-// resets the counter. How often and for how long it retries, and how many
-// failures are too many, was not in the text that was read and counts as
-// unpublished here. Events that happen while a webhook is paused are not queued.
-// So a payload that fails each time can silence every other event: return
-// [event.Permanent] for what will never succeed, and set
+// Kit sends to HTTPS URLs only, and any 2xx acknowledges. Kit retries what fails,
+// and after too many failures it disables the webhook with all its types until
+// someone presses Resume, which resets the counter. How often it retries, and how
+// many failures are too many, is published, but not in our copy of the page.
+// Events that occur while a webhook is paused are not queued.
+//
+// So a payload that fails each time can silence every other event. This package
+// is lenient for that reason: a member of an unexpected kind stays zero and is
+// named in [event.Result].Warning, and only an application's id is indispensable.
+// Return [event.Permanent] for what can never succeed, and set
 // [event.Handler.OnInvalid] for what does not decode.
 //
-// Whether a retry is signed anew is unpublished too. If it is not, a retry that
-// comes later than the window is refused, however authentic; the observer gets
-// an error that wraps [signature.ErrExpired] and tells the skew. The remedy is a
-// longer [event.Options.Tolerance] together with a Store or Sink whose window
-// outlasts it, so that the longer life of a signature is of no use to a replayer.
+// Whether a retry is signed anew is unpublished. If it is not, a retry that comes
+// after the window is rejected, although it is authentic. The remedy is a longer
+// Tolerance together with a Store or an Inbox that remembers deliveries for even
+// longer, so that the longer life of a signature does not help a replay.
 //
-// Callbacks are at-least-once, and retries reorder events: compare OccurredAt
-// (created_at, signed) with what is stored before overwriting it. Kit sends no
-// event id, so two deliveries are the same where their bodies are. Two events of
-// one type for one object in the same second, with the same data, look like one.
+// Callbacks are at-least-once, and retries reorder events: compare OccurredAt,
+// which is the signed created_at, before overwriting anything. Kit sends no event
+// id, so two deliveries are the same if their bodies are. Two events of one type
+// in the same second, for the same object and with the same data, count as one.
 //
 // # Events
 //
@@ -88,10 +102,13 @@
 //	job_posting.reopened            JobPosting      a job posting was opened again
 //	test.ping                       Ping            someone pressed Send Test Ping
 //
-// The members of [Application] are published. Those of the other payloads count
-// as unpublished: the text that was read ends before them. Their types hold what
-// identifies the thing, all of it optional, and a member of another shape than
-// expected is left out rather than refused. Nothing is lost by that:
+// There is no event for an edited job posting, nor for one that becomes a draft
+// again.
+//
+// The members of [Application] are published, and a job posting's public_token is
+// known from Kit's template. Kit documents the other payloads too, but our copy
+// ends before them: their types hold what identifies things in the application
+// events, all of it optional. The rest is not lost:
 //
 //	d, _ := event.FromContext(ctx) // inside a callback
 //	d.Payload                      // data, byte for byte
@@ -100,7 +117,11 @@
 //
 // All read 2026-11-21:
 //
-//   - https://startupkit.app/docs/webhooks-overview
-//   - https://startupkit.app/docs/webhook-events-reference (its beginning, as far as the application events)
-//   - https://startupkit.app/docs/webhook-security-and-delivery (its beginning, as far as the rotation of secrets)
+//   - https://startupkit.app/docs/webhooks-overview: events, dashboard
+//   - https://startupkit.app/docs/webhook-events-reference, without what follows
+//     the application events
+//   - https://startupkit.app/docs/webhook-security-and-delivery, without what
+//     follows the rotation of secrets
+//   - https://github.com/startupkit-app/nextjs-job-board at a851000, Kit's own
+//     template of a receiver: public_token, the window, the order of keys
 package kit

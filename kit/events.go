@@ -1,8 +1,6 @@
 package kit
 
 import (
-	"encoding/json"
-	"errors"
 	"log/slog"
 
 	"github.com/atshooks/atshooks/event"
@@ -40,127 +38,88 @@ const (
 // the event happened: the payload of the five application events
 // (startupkit.app/docs/webhook-events-reference, read 2026-11-21).
 type Application struct {
-	ID           int64             `json:"id" validate:"required"`
-	Candidate    Candidate         `json:"candidate"`
-	JobPosting   JobPostingSummary `json:"job_posting"`
-	CurrentStage string            `json:"current_stage"` // the stage's name, which each account chooses
-	SubmittedAt  event.Date        `json:"submitted_at"`  // an instant, 2025-01-15T14:30:00Z in Kit's example; "" where Kit sends null
-	Rejected     bool              `json:"rejected"`
-	Withdrawn    bool              `json:"withdrawn"`
-	Offered      bool              `json:"offered"`
+	ID           event.ID   `json:"id" validate:"required"`
+	Candidate    Candidate  `json:"candidate"`
+	JobPosting   JobPosting `json:"job_posting"`
+	CurrentStage string     `json:"current_stage"` // the stage's name, which each account chooses
+	SubmittedAt  event.Time `json:"submitted_at"`  // zero where Kit sends null
+	Rejected     bool       `json:"rejected"`
+	Withdrawn    bool       `json:"withdrawn"`
+	Offered      bool       `json:"offered"`
 }
 
 // LogValue prints ids only.
 func (a Application) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.Int64("id", a.ID),
-		slog.Int64("candidate_id", a.Candidate.ID),
-		slog.Int64("job_posting_id", a.JobPosting.ID),
+		logID("id", a.ID),
+		logID("candidate_id", a.Candidate.ID),
+		logID("job_posting_id", a.JobPosting.ID),
 	)
 }
 
-// Offer is an offer to a candidate: the payload of the five offer events. Its
-// members are unpublished (see the package comment); each is nil where Kit sends
-// none, null, or something of another shape. The terms of the offer are in the
-// raw payload.
-type Offer struct {
-	ID          *int64             `json:"id,omitempty"`
-	Application *Application       `json:"application,omitempty" validate:"-"`
-	Candidate   *Candidate         `json:"candidate,omitempty" validate:"-"`
-	JobPosting  *JobPostingSummary `json:"job_posting,omitempty" validate:"-"`
-}
-
-// UnmarshalJSON keeps what fits and leaves the rest nil.
-func (o *Offer) UnmarshalJSON(b []byte) error {
-	u, err := unmarshalUnpublished(b)
-	*o = Offer(u)
-	return err
-}
-
-// LogValue prints ids only.
-func (o Offer) LogValue() slog.Value { return unpublished(o).LogValue() }
-
-// Interview is a candidate's interview: the payload of the five interview events.
-// Its members are unpublished (see the package comment); each is nil where Kit
-// sends none, null, or something of another shape. Time, place and interviewers
-// are in the raw payload.
-type Interview struct {
-	ID          *int64             `json:"id,omitempty"`
-	Application *Application       `json:"application,omitempty" validate:"-"`
-	Candidate   *Candidate         `json:"candidate,omitempty" validate:"-"`
-	JobPosting  *JobPostingSummary `json:"job_posting,omitempty" validate:"-"`
-}
-
-// UnmarshalJSON keeps what fits and leaves the rest nil.
-func (i *Interview) UnmarshalJSON(b []byte) error {
-	u, err := unmarshalUnpublished(b)
-	*i = Interview(u)
-	return err
-}
-
-// LogValue prints ids only.
-func (i Interview) LogValue() slog.Value { return unpublished(i).LogValue() }
-
-// CodeAssignment is a candidate's programming task: the payload of the two code
-// assignment events. Its members are unpublished (see the package comment); each
-// is nil where Kit sends none, null, or something of another shape.
-type CodeAssignment struct {
-	ID          *int64             `json:"id,omitempty"`
-	Application *Application       `json:"application,omitempty" validate:"-"`
-	Candidate   *Candidate         `json:"candidate,omitempty" validate:"-"`
-	JobPosting  *JobPostingSummary `json:"job_posting,omitempty" validate:"-"`
-}
-
-// UnmarshalJSON keeps what fits and leaves the rest nil.
-func (c *CodeAssignment) UnmarshalJSON(b []byte) error {
-	u, err := unmarshalUnpublished(b)
-	*c = CodeAssignment(u)
-	return err
-}
-
-// LogValue prints ids only.
-func (c CodeAssignment) LogValue() slog.Value { return unpublished(c).LogValue() }
-
-// Review is a team member's judgement of a candidate: the payload of
-// review.submitted. Its members are unpublished (see the package comment); each
-// is nil where Kit sends none, null, or something of another shape.
-type Review struct {
-	ID          *int64             `json:"id,omitempty"`
-	Application *Application       `json:"application,omitempty" validate:"-"`
-	Candidate   *Candidate         `json:"candidate,omitempty" validate:"-"`
-	JobPosting  *JobPostingSummary `json:"job_posting,omitempty" validate:"-"`
-}
-
-// UnmarshalJSON keeps what fits and leaves the rest nil.
-func (r *Review) UnmarshalJSON(b []byte) error {
-	u, err := unmarshalUnpublished(b)
-	*r = Review(u)
-	return err
-}
-
-// LogValue prints ids only.
-func (r Review) LogValue() slog.Value { return unpublished(r).LogValue() }
-
-// JobPosting is a job posting whose state changed: the payload of the four job
-// posting events. Its members are unpublished (see the package comment); ID is
-// nil where Kit sends none, null, or something else than an integer.
-type JobPosting struct {
-	ID *int64 `json:"id,omitempty"`
-}
-
-// UnmarshalJSON keeps an integer id and leaves anything else nil.
-func (j *JobPosting) UnmarshalJSON(b []byte) error {
-	u, err := unmarshalUnpublished(b)
-	*j = JobPosting{ID: u.ID}
-	return err
+// Candidate is the person behind an application.
+type Candidate struct {
+	ID    event.ID `json:"id"`
+	Name  string   `json:"name"` // in full
+	Email string   `json:"email" validate:"omitempty,email"`
 }
 
 // LogValue prints the id only.
-func (j JobPosting) LogValue() slog.Value { return unpublished{ID: j.ID}.LogValue() }
+func (c Candidate) LogValue() slog.Value { return slog.GroupValue(logID("id", c.ID)) }
 
-// Ping is the payload of test.ping, which someone at Kit's console sends to try
-// the endpoint and its signature. What it holds is unpublished, so anything
-// decodes and nothing is kept; the raw payload has it all.
+// JobPosting is the job posting that an application is for, and the payload of
+// the four job posting events. What else those hold is in the raw payload: see
+// the package comment.
+type JobPosting struct {
+	ID event.ID `json:"id,omitzero"`
+	// PublicToken identifies the posting in Kit's public API and on career
+	// sites (github.com/startupkit-app/nextjs-job-board, read 2026-11-21).
+	PublicToken string `json:"public_token,omitzero"`
+	Title       string `json:"title,omitzero"` // published for applications only
+}
+
+// LogValue prints the id only.
+func (j JobPosting) LogValue() slog.Value { return slog.GroupValue(logID("id", j.ID)) }
+
+// Offer is an offer to a candidate: the payload of the five offer events.
+type Offer struct{ Record }
+
+// Interview is a candidate's interview: the payload of the five interview events.
+type Interview struct{ Record }
+
+// CodeAssignment is a candidate's programming task: the payload of the two code
+// assignment events.
+type CodeAssignment struct{ Record }
+
+// Review is a team member's assessment of a candidate: the payload of
+// review.submitted.
+type Review struct{ Record }
+
+// Record has what identifies an offer, an interview, a code assignment or a
+// review: its id, and the objects that are known from the application events.
+// None of these members is certain to come (see the package comment): check the
+// ids that a callback needs. The rest, such as an offer's terms or the time of
+// an interview, is in the raw payload.
+type Record struct {
+	ID          event.ID    `json:"id,omitzero"`
+	Application Application `json:"application,omitzero" validate:"-"`
+	Candidate   Candidate   `json:"candidate,omitzero" validate:"-"`
+	JobPosting  JobPosting  `json:"job_posting,omitzero" validate:"-"`
+}
+
+// LogValue prints ids only.
+func (r Record) LogValue() slog.Value {
+	return slog.GroupValue(
+		logID("id", r.ID),
+		logID("application_id", r.Application.ID),
+		logID("candidate_id", r.Candidate.ID),
+		logID("job_posting_id", r.JobPosting.ID),
+	)
+}
+
+// Ping is the payload of test.ping, which Kit's dashboard sends to try an
+// endpoint and its signature. What it holds is not in our copy of Kit's
+// documentation: any payload decodes, also an absent one, and is kept raw only.
 type Ping struct{}
 
 // UnmarshalJSON accepts any value.
@@ -169,77 +128,4 @@ func (*Ping) UnmarshalJSON([]byte) error { return nil }
 // LogValue prints nothing.
 func (Ping) LogValue() slog.Value { return slog.GroupValue() }
 
-// Candidate is the person behind an application.
-type Candidate struct {
-	ID    int64  `json:"id"`
-	Name  string `json:"name"` // in full
-	Email string `json:"email" validate:"omitempty,email"`
-}
-
-// LogValue prints the id only.
-func (c Candidate) LogValue() slog.Value { return slog.GroupValue(slog.Int64("id", c.ID)) }
-
-// JobPostingSummary is the job posting that an application is for.
-type JobPostingSummary struct {
-	ID    int64  `json:"id"`
-	Title string `json:"title"`
-}
-
-// unpublished is what may be looked for in a payload that Kit does not document
-// to us: an id, and the objects that identify things in the application events.
-type unpublished struct {
-	ID          *int64             `json:"id,omitempty"`
-	Application *Application       `json:"application,omitempty" validate:"-"`
-	Candidate   *Candidate         `json:"candidate,omitempty" validate:"-"`
-	JobPosting  *JobPostingSummary `json:"job_posting,omitempty" validate:"-"`
-}
-
-var errNotObject = errors.New("kit: data is no JSON object")
-
-// unmarshalUnpublished is lenient on purpose. These members are our expectation
-// and not Kit's promise, and a delivery that is refused for one of them counts
-// towards Kit's switching off the whole webhook.
-func unmarshalUnpublished(b []byte) (unpublished, error) {
-	var raw struct {
-		ID          json.RawMessage `json:"id"`
-		Application json.RawMessage `json:"application"`
-		Candidate   json.RawMessage `json:"candidate"`
-		JobPosting  json.RawMessage `json:"job_posting"`
-	}
-	if json.Unmarshal(b, &raw) != nil {
-		return unpublished{}, errNotObject
-	}
-	return unpublished{
-		ID:          fitting[int64](raw.ID),
-		Application: fitting[Application](raw.Application),
-		Candidate:   fitting[Candidate](raw.Candidate),
-		JobPosting:  fitting[JobPostingSummary](raw.JobPosting),
-	}, nil
-}
-
-// fitting decodes raw, and is nil where raw is absent, null or no T.
-func fitting[T any](raw json.RawMessage) *T {
-	var v *T
-	if json.Unmarshal(raw, &v) != nil {
-		return nil
-	}
-	return v
-}
-
-// LogValue gives the ids that there are.
-func (u unpublished) LogValue() slog.Value {
-	var ids []slog.Attr
-	if u.ID != nil {
-		ids = append(ids, slog.Int64("id", *u.ID))
-	}
-	if u.Application != nil {
-		ids = append(ids, slog.Int64("application_id", u.Application.ID))
-	}
-	if u.Candidate != nil {
-		ids = append(ids, slog.Int64("candidate_id", u.Candidate.ID))
-	}
-	if u.JobPosting != nil {
-		ids = append(ids, slog.Int64("job_posting_id", u.JobPosting.ID))
-	}
-	return slog.GroupValue(ids...)
-}
+func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }

@@ -29,7 +29,7 @@ func Example() {
 		return thank(ctx, a.Candidate.Email, a.JobPosting.Title)
 	})
 	k.OnOfferCandidateAccepted(func(ctx context.Context, o *kit.Offer) error {
-		if o.Candidate == nil {
+		if o.Candidate.ID == "" {
 			return event.Permanent(errors.New("an offer without its candidate"))
 		}
 		return onboard(ctx, o.Candidate.ID)
@@ -54,7 +54,7 @@ func ExampleHandler_OnApplicationAdvanced() {
 		log.Fatal(err)
 	}
 	k.OnApplicationAdvanced(func(_ context.Context, a *kit.Application) error {
-		fmt.Printf("application %d for %s is in stage %s\n", a.ID, a.JobPosting.Title, a.CurrentStage)
+		fmt.Printf("application %s for %s is in stage %s\n", a.ID, a.JobPosting.Title, a.CurrentStage)
 		return nil
 	})
 	deliver(k, exampleSecret, kittest.Vendor.Body(kit.TypeApplicationAdvanced))
@@ -63,10 +63,10 @@ func ExampleHandler_OnApplicationAdvanced() {
 	// 200 OK
 }
 
-// Kit makes the new secret and kills the old one in one moment, so the new one
-// cannot be deployed before. Secrets is asked at each delivery: whoever rotates
-// puts the new secret where it looks, and restarts nothing. What arrives in
-// between is refused, and Kit sends it again.
+// Kit makes the new secret and invalidates the old one at the same moment, so the
+// new one cannot be deployed before. Secrets is asked at each delivery: put the new
+// secret where it looks, and restart nothing. What arrives in between is rejected,
+// and Kit sends it again.
 func Example_rotateSecret() {
 	var secrets atomic.Pointer[[]string] // filled from a file or a secret manager
 	secrets.Store(&[]string{"the old secret"})
@@ -111,7 +111,7 @@ func Example_rawPayload() {
 		if err := json.Unmarshal(d.Payload, &terms); err != nil {
 			return event.Permanent(err)
 		}
-		fmt.Printf("offer %d, version %d\n", *o.ID, terms.Version)
+		fmt.Printf("offer %s, version %d\n", o.ID, terms.Version)
 		return nil
 	})
 	deliver(k, exampleSecret, []byte(`{"event":"offer.revised","created_at":"2025-01-29T10:24:00Z","data":{"id":51,"version":2}}`))
@@ -122,7 +122,7 @@ func Example_rawPayload() {
 
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as Kit would, sends it to h, and prints the answer.
+// deliver signs a body as Kit would, sends it to h, and prints the response.
 func deliver(h http.Handler, secret string, body []byte) {
 	k, err := kit.NewHandler(secret, nil)
 	if err != nil {
@@ -142,4 +142,4 @@ func deliver(h http.Handler, secret string, body []byte) {
 
 func thank(context.Context, string, string) error { return nil }
 
-func onboard(context.Context, int64) error { return nil }
+func onboard(context.Context, event.ID) error { return nil }

@@ -2,10 +2,9 @@ package kit_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"reflect"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/atshooks/atshooks/kit/kittest"
 )
@@ -15,7 +14,7 @@ import (
 func FuzzPayloads(f *testing.F) {
 	for i, p := range payloads {
 		f.Add(i, kittest.Vendor.Payload(kittest.Vendor.Body(p.typ)))
-		f.Add(i, []byte(`{"id":1,"candidate":{"id":"x"},"application":[],"submitted_at":1736951400}`))
+		f.Add(i, []byte(`{"id":1,"candidate":{"id":"x"},"application":{"submitted_at":1736951400},"submitted_at":[ 1 ],"rejected":null}`))
 	}
 	f.Fuzz(func(t *testing.T, i int, data []byte) {
 		p := payloads[uint(i)%uint(len(payloads))]
@@ -31,8 +30,9 @@ func FuzzPayloads(f *testing.F) {
 		if err := json.Unmarshal(body, second); err != nil {
 			t.Fatalf("%s: its own encoding does not decode: %v", p.typ, err)
 		}
-		if diff := cmp.Diff(first, second); diff != "" {
-			t.Errorf("%s: encoded and decoded again (-want +got):\n%s", p.typ, diff)
+		if again, err := json.Marshal(second); string(again) != string(body) {
+			t.Errorf("%s: encoded and decoded again, %s becomes %s (%v)", p.typ, body, again, err)
 		}
+		_ = first.(slog.LogValuer).LogValue()
 	})
 }

@@ -3,6 +3,7 @@ package kit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/event/validate"
 	"github.com/atshooks/atshooks/kit"
 	"github.com/atshooks/atshooks/kit/kittest"
 	"github.com/atshooks/atshooks/signature"
@@ -24,31 +26,7 @@ import (
 const secret = "kit test secret"
 
 func TestConformance(t *testing.T) {
-	eventtest.Conform(t, kittest.Vendor, kit.NewHandler,
-		eventtest.On(kit.TypeApplicationSubmitted, (*kit.Handler).OnApplicationSubmitted),
-		eventtest.On(kit.TypeApplicationRejected, (*kit.Handler).OnApplicationRejected),
-		eventtest.On(kit.TypeApplicationAdvanced, (*kit.Handler).OnApplicationAdvanced),
-		eventtest.On(kit.TypeApplicationWithdrawn, (*kit.Handler).OnApplicationWithdrawn),
-		eventtest.On(kit.TypeApplicationOfferExtended, (*kit.Handler).OnApplicationOfferExtended),
-		eventtest.On(kit.TypeOfferAccepted, (*kit.Handler).OnOfferAccepted),
-		eventtest.On(kit.TypeOfferDeclined, (*kit.Handler).OnOfferDeclined),
-		eventtest.On(kit.TypeOfferCandidateAccepted, (*kit.Handler).OnOfferCandidateAccepted),
-		eventtest.On(kit.TypeOfferCandidateDeclined, (*kit.Handler).OnOfferCandidateDeclined),
-		eventtest.On(kit.TypeOfferRevised, (*kit.Handler).OnOfferRevised),
-		eventtest.On(kit.TypeInterviewScheduled, (*kit.Handler).OnInterviewScheduled),
-		eventtest.On(kit.TypeInterviewConfirmed, (*kit.Handler).OnInterviewConfirmed),
-		eventtest.On(kit.TypeInterviewCompleted, (*kit.Handler).OnInterviewCompleted),
-		eventtest.On(kit.TypeInterviewCancelled, (*kit.Handler).OnInterviewCancelled),
-		eventtest.On(kit.TypeInterviewNoShow, (*kit.Handler).OnInterviewNoShow),
-		eventtest.On(kit.TypeCodeAssignmentSubmitted, (*kit.Handler).OnCodeAssignmentSubmitted),
-		eventtest.On(kit.TypeCodeAssignmentAutoSubmitted, (*kit.Handler).OnCodeAssignmentAutoSubmitted),
-		eventtest.On(kit.TypeReviewSubmitted, (*kit.Handler).OnReviewSubmitted),
-		eventtest.On(kit.TypeJobPostingPublished, (*kit.Handler).OnJobPostingPublished),
-		eventtest.On(kit.TypeJobPostingPaused, (*kit.Handler).OnJobPostingPaused),
-		eventtest.On(kit.TypeJobPostingClosed, (*kit.Handler).OnJobPostingClosed),
-		eventtest.On(kit.TypeJobPostingReopened, (*kit.Handler).OnJobPostingReopened),
-		eventtest.On(kit.TypeTestPing, (*kit.Handler).OnTestPing),
-	)
+	eventtest.Conform(t, kittest.Vendor, kit.New)
 }
 
 func TestNewHandlerReturnsNothingBesideAnError(t *testing.T) {
@@ -248,37 +226,46 @@ func TestCallbacksKnowTheirDelivery(t *testing.T) {
 	}
 }
 
-// A payload that fails each time makes Kit disable the whole webhook, so what is
-// not published must not make one fail.
-func TestOnlyPublishedMembersCanFail(t *testing.T) {
+// A payload that fails each time makes Kit disable the whole webhook, so only what
+// a callback cannot do without may make one fail.
+func TestOnlyAnApplicationsIDIsIndispensable(t *testing.T) {
 	tests := []struct {
-		name string
-		body string
-		want int
+		name    string
+		body    string
+		want    int
+		warning string // a part of it
 	}{
-		{"a ping without data", `{"event":"test.ping"}`, 200},
-		{"a ping whose data is null", `{"event":"test.ping","data":null}`, 200},
-		{"a ping whose data is a string", `{"event":"test.ping","data":"pong"}`, 200},
-		{"an offer with an id of another kind", `{"event":"offer.revised","data":{"id":"5f3c"}}`, 200},
-		{"an interview whose candidate is a name", `{"event":"interview.scheduled","data":{"id":1,"candidate":"N"}}`, 200},
-		{"an offer with a candidate and an application of which little is there", `{"event":"offer.revised","data":{"candidate":{"email":"-"},"application":{}}}`, 200},
-		{"an interview with a candidate and an application of which little is there", `{"event":"interview.no_show","data":{"candidate":{"email":"-"},"application":{}}}`, 200},
-		{"a code assignment with a candidate and an application of which little is there", `{"event":"code_assignment.submitted","data":{"candidate":{"email":"-"},"application":{}}}`, 200},
-		{"a review with a candidate and an application of which little is there", `{"event":"review.submitted","data":{"candidate":{"email":"-"},"application":{}}}`, 200},
-		{"a job posting without data", `{"event":"job_posting.paused"}`, 200},
-		{"an offer whose data is a list", `{"event":"offer.revised","data":[]}`, 500},
-		{"an application with an id of another kind", `{"event":"application.rejected","data":{"id":"5f3c"}}`, 500},
-		{"an application without id", `{"event":"application.rejected","data":{"current_stage":"Applied"}}`, 500},
-		{"an application with more members than known", `{"event":"application.rejected","data":{"id":1,"source":"referral"}}`, 200},
-		{"an event without type", `{"created_at":"2025-01-24T15:40:00Z","data":{}}`, 400},
+		{"a ping without data", `{"event":"test.ping"}`, 200, ""},
+		{"a ping whose data is null", `{"event":"test.ping","data":null}`, 200, ""},
+		{"a ping whose data is a string", `{"event":"test.ping","data":"pong"}`, 200, ""},
+		{"ids that are strings", `{"event":"application.rejected","data":{"id":"5f3c","candidate":{"id":"7"},"job_posting":{"id":"3"}}}`, 200, ""},
+		{"more members than known", `{"event":"application.rejected","data":{"id":1,"source":"referral"}}`, 200, ""},
+		{"nothing but members that are not known", `{"event":"offer.revised","data":{"salary":{"amount":1}}}`, 200, ""},
+		{"an address that is none", `{"event":"offer.revised","data":{"candidate":{"email":"-"},"application":{}}}`, 200, ""},
+		{"an application whose candidate is a name", `{"event":"application.rejected","data":{"id":1,"candidate":"canary"}}`, 200, "member candidate: got a string, want an object"},
+		{"an application whose flags are numbers", `{"event":"application.rejected","data":{"id":1,"rejected":1,"current_stage":2}}`, 200, "member current_stage: got a number, want a string; member rejected: got a number, want true or false"},
+		{"an interview whose candidate is a name", `{"event":"interview.scheduled","data":{"id":1,"candidate":"canary"}}`, 200, "member candidate: got a string"},
+		{"a review whose candidate's id is an object", `{"event":"review.submitted","data":{"candidate":{"id":{"canary":1},"name":"canary"}}}`, 200, "member candidate.id: got an object, want a string or a number"},
+		{"a code assignment whose application is a number", `{"event":"code_assignment.submitted","data":{"id":1,"application":42}}`, 200, "member application: got a number"},
+		{"a job posting whose token is a number", `{"event":"job_posting.paused","data":{"id":1,"public_token":2}}`, 200, "member public_token: got a number, want a string"},
+		{"a job posting without data", `{"event":"job_posting.paused"}`, 500, ""},
+		{"an offer whose data is null", `{"event":"offer.revised","data":null}`, 500, ""},
+		{"an application whose id is an object", `{"event":"application.rejected","data":{"id":{}}}`, 500, "member id: got an object, want a string or a number"},
+		{"an application without id", `{"event":"application.rejected","data":{"current_stage":"Applied"}}`, 500, ""},
+		{"an event without type", `{"created_at":"2025-01-24T15:40:00Z","data":{}}`, 400, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, mode := range []event.Validation{event.ValidateRequired, event.ValidateAll} {
-				k := newHandler(t, &event.Options{Validation: mode})
+			for _, check := range []func(any) error{nil, validate.Struct} {
+				var result event.Result
+				k := newHandler(t, &event.Options{Validate: check, Observe: func(_ context.Context, r event.Result) { result = r }})
 				registerAll(k)
-				if got := serve(k, kittest.Vendor.Signed(t, secret, "", []byte(tt.body))); got != tt.want {
-					t.Errorf("status %d with validation %d, want %d", got, mode, tt.want)
+				got := serve(k, kittest.Vendor.Signed(t, secret, "", []byte(tt.body)))
+				if got != tt.want && (check == nil || tt.name != "an address that is none") {
+					t.Errorf("status %d, want %d", got, tt.want)
+				}
+				if said := fmt.Sprint(result.Warning); !strings.Contains(said, tt.warning) || tt.warning == "" && result.Warning != nil || strings.Contains(said, "canary") {
+					t.Errorf("the warning is %s, want %q", said, tt.warning)
 				}
 			}
 		})
@@ -329,7 +316,7 @@ func newHandler(t *testing.T, opts *event.Options) *kit.Handler {
 	return k
 }
 
-// serve sends r to h and returns the status of the answer.
+// serve sends r to h and returns the status of the response.
 func serve(h http.Handler, r *http.Request) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

@@ -3,193 +3,165 @@ package kombo_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"log/slog"
+	"maps"
+	"os"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/internal/schematest"
 	"github.com/atshooks/atshooks/kombo"
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
 
-// payloads has, for every event type, its payload type and the members that
-// Kombo documents, as dotted paths: [] goes into a list, and ? marks a member
-// that may be null. It is our own copy, read from Kombo's OpenAPI document on
-// 2026-11-21; samples are members that only samples of docs.kombo.dev/webhooks
-// have.
+// payloads has the payload type of every event type.
 var payloads = []struct {
 	typ     string
 	payload any
-	members []string
-	samples []string
 }{
-	{"data-changed", kombo.DataChanged{}, []string{
-		"integration_id", "integration_tool", "integration_category",
-		"changed_models", "changed_models[].name",
-	}, nil},
-	{"sync-finished", kombo.SyncFinished{}, slices.Concat([]string{
-		"sync_id", "sync_state", "sync_started_at", "sync_ended_at", "sync_duration_seconds",
-		"integration_id", "integration_tool", "integration_category", "log_url",
-	}, endUser), nil},
-	{"remote-event-received", kombo.RemoteEventReceived{}, slices.Concat([]string{
-		"integration_id", "integration_tool", "integration_category",
-	}, endUser), nil},
-	{"integration-created", kombo.IntegrationCreated{}, slices.Concat([]string{
-		"id", "tool", "category",
-	}, endUser), nil},
-	{"integration-deleted", kombo.IntegrationDeleted{}, slices.Concat([]string{
-		"id", "tool", "category", "deleted_at",
-	}, endUser), nil},
-	{"integration-state-changed", kombo.IntegrationStateChanged{}, slices.Concat([]string{
-		"integration_tool", "integration_id", "integration_category",
-		"qa_status", "setup_status", "state", "updated_at",
-	}, endUser), nil},
-	{"connection-flow-failed", kombo.ConnectionFlowFailed{}, slices.Concat([]string{
-		"integration_tool", "integration_category", "log_url",
-	}, endUser), nil},
-	{"assessment:order-received", kombo.AssessmentOrder{}, assessmentOrder, []string{"remote_data?"}},
-	{"inline-assessment:order-received", kombo.AssessmentOrder{}, assessmentOrder, []string{"remote_data?"}},
-	{"ai-apply-application-status-updated", kombo.AIApplyApplication{}, []string{
-		"id", "job_posting_id", "status", "created_at", "updated_at",
-	}, nil},
-	{"ai-apply-job-posting-status-updated", kombo.AIApplyJobPosting{}, []string{
-		"id", "career_site", "career_site.id", "career_site.label", "url", "job_code?",
-		"created_at", "updated_at", "archived_at?", "archived_reason?", "availability",
-	}, nil},
+	{"data-changed", kombo.DataChanged{}},
+	{"sync-finished", kombo.SyncFinished{}},
+	{"remote-event-received", kombo.RemoteEventReceived{}},
+	{"integration-created", kombo.IntegrationCreated{}},
+	{"integration-deleted", kombo.IntegrationDeleted{}},
+	{"integration-state-changed", kombo.IntegrationStateChanged{}},
+	{"connection-flow-failed", kombo.ConnectionFlowFailed{}},
+	{"issue-status-changed", kombo.IssueStatusChanged{}},
+	{"assessment:order-received", kombo.AssessmentOrder{}},
+	{"inline-assessment:order-received", kombo.AssessmentOrder{}},
+	{"ai-apply-data-changed", kombo.AIApplyDataChanged{}},
+	{"ai-apply-application-status-updated", kombo.AIApplyApplication{}},
+	{"ai-apply-job-posting-status-updated", kombo.AIApplyJobPosting{}},
 }
 
-var endUser = []string{
-	"end_user", "end_user.organization_name", "end_user.creator_email?", "end_user.origin_id?",
+// schemas are those of the payloads, by event type. testdata/webhooks.schema.json
+// has the facts of Kombo's OpenAPI document (docs.kombo.dev/api-reference), of an
+// older edition of it for remote-event-received, and of Kombo's TypeScript SDK at
+// 0c88267 for issue-status-changed, all read 2026-11-21. There is none of
+// ai-apply-data-changed.
+func schemas(t *testing.T) map[string]*schematest.Schema {
+	t.Helper()
+	b, err := os.ReadFile("testdata/webhooks.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bodies map[string]*schematest.Schema
+	if err := json.Unmarshal(b, &bodies); err != nil {
+		t.Fatal(err)
+	}
+	data := map[string]*schematest.Schema{kombo.TypeAIApplyDataChanged: {Type: schematest.Types{"object"}}}
+	for typ, body := range bodies {
+		data[typ] = body.Properties["data"]
+	}
+	return data
 }
 
-var assessmentOrder = []string{
-	"id", "package_id", "status", "integration_id",
-	"candidate", "candidate.email", "candidate.first_name?", "candidate.last_name?",
-	"candidate.phone?", "candidate.remote_id?",
-	"application", "application.remote_id?",
-	"job", "job.remote_id?", "job.name?", "job.job_code?", "job.description?",
-	"job.location?", "job.location.city?", "job.location.country?", "job.location.raw?",
-	"job.location.state?", "job.location.street_1?", "job.location.street_2?", "job.location.zip_code?",
-	"job.hiring_team", "job.hiring_team[].remote_id?", "job.hiring_team[].email?",
-	"job.hiring_team[].first_name?", "job.hiring_team[].last_name?", "job.hiring_team[].hiring_team_roles",
+// inSamplesOnly are members that samples of docs.kombo.dev/webhooks have and the
+// schemas do not.
+var inSamplesOnly = map[string][]string{
+	"assessment:order-received":        {"remote_data"},
+	"inline-assessment:order-received": {"remote_data"},
 }
 
-// enums has the known values of every enum, from the same document; values
-// from elsewhere have a comment.
-var enums = map[string][]string{
-	"IntegrationCategory": {"HRIS", "ATS", "ASSESSMENT", "LMS"},
-	"SyncState": {"SUCCEEDED", "FAILED", "PARTIALLY_FAILED", "AUTHENTICATION_FAILED",
-		"CANCELLED", "TIMED_OUT"}, // older edition of docs.kombo.dev/webhooks
-	"IntegrationState": {"ACTIVE", "INVALID", "INACTIVE"},
-	"QAStatus":         {"PENDING", "FAILED", "PASSED"},
-	"SetupStatus":      {"INCOMPLETE", "FINAL_SYNC_PENDING", "COMPLETED"},
-	"OrderStatus":      {"OPEN", "COMPLETED", "CANCELLED", "REJECTED"},
-	"HiringTeamRole": {"RECRUITER", "HIRING_MANAGER",
-		"SOURCER"}, // TypeScript SDK
-	"ApplicationStatus": {"SUBMITTED", "DUPLICATE", "PENDING", "FAILED"},
-	"Availability":      {"APPLYABLE", "PENDING", "ARCHIVED", "UNAVAILABLE"},
-	"ArchivedReason":    {"JOB_POSTING_TAKEN_OFFLINE", "MANUAL_ARCHIVE", "REMOVED_FROM_JOB_FEED"},
+func TestPayloadsLoseNothing(t *testing.T) {
+	schemas := schemas(t)
+	for _, p := range payloads {
+		t.Run(p.typ, func(t *testing.T) {
+			for _, lost := range schematest.Lost(schemas[p.typ], p.payload) {
+				t.Error(lost)
+			}
+		})
+	}
+	if len(payloads) != len(schemas) {
+		t.Errorf("%d payloads and %d schemas", len(payloads), len(schemas))
+	}
+}
+
+func TestPayloadsModelWhatIsDocumentedAndNoMore(t *testing.T) {
+	schemas := schemas(t)
+	for _, p := range payloads {
+		t.Run(p.typ, func(t *testing.T) {
+			want := append(schemas[p.typ].Members(), inSamplesOnly[p.typ]...)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, schematest.MembersOf(p.payload)); diff != "" {
+				t.Errorf("members of %T (-documented +modelled):\n%s", p.payload, diff)
+			}
+		})
+	}
+}
+
+// The conformance test tries each member of a fixture: none may be missing there.
+func TestFixturesHaveEveryDocumentedMember(t *testing.T) {
+	schemas := schemas(t)
+	for _, p := range payloads {
+		t.Run(p.typ, func(t *testing.T) {
+			in := schematest.MembersIn(payload(p.typ))
+			for _, member := range schemas[p.typ].Members() {
+				if !slices.Contains(in, member) {
+					t.Errorf("the fixture has no %s", member)
+				}
+			}
+		})
+	}
+}
+
+// otherValues are values of enums that are known from elsewhere than the schemas.
+var otherValues = map[string][]string{
+	// docs.kombo.dev/webhooks, the last two in an older edition
+	"SyncState": {"SUCCEEDED", "FAILED", "PARTIALLY_FAILED", "AUTHENTICATION_FAILED", "CANCELLED", "TIMED_OUT"},
+	// Kombo's TypeScript SDK, 1.0.2 to 1.0.4
+	"HiringTeamRole": {"SOURCER"},
+	// Kombo's TypeScript SDK
 	"Model": {
-		"hris_legal_entities", "hris_locations", "hris_employees", "hris_absence_types", "hris_absences",
-		"hris_employments", "hris_teams", "hris_time_off_balances", "hris_timesheets",
-		"hris_employee_document_categories", "hris_performance_reviews", "hris_performance_review_cycles",
-		"hris_staffing_entities", "ats_users", "ats_jobs", "ats_job_postings", "ats_candidates",
-		"ats_application_stages", "ats_applications", "ats_screening_questions", "ats_tags", "ats_interviews",
-		"ats_offers", "ats_rejection_reasons", "ats_roles", "lms_users", "lms_course_providers", "lms_skills",
-		"lms_courses", "lms_course_revisions", "lms_course_progressions", "hris_join_employees_teams",
-		"hris_join_staffing_entities_locations", "hris_join_staffing_entities_legal_entities",
-		"hris_join_staffing_entities_groups", "ats_join_candidates_tags", "ats_join_jobs_application_stages",
-		"ats_join_jobs_screening_questions", "ats_join_user_job_role_assignments", "ats_join_jobs_users",
-		"ats_join_users_roles", "ats_join_interviews_users", "lms_join_revisions_skills",
-		// TypeScript SDK
 		"hris_skill_proficiency_scales", "hris_skills", "hris_skill_rating_providers",
 		"hris_employee_skill_proficiency_ratings", "hris_pay_runs", "hris_payslips", "hris_salary_types",
 		"hris_payslip_line_items", "ats_notes", "ats_scorecards", "hris_join_staffing_entities_skills",
 	},
 }
 
-func TestPayloadsModelEveryDocumentedMember(t *testing.T) {
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			want := slices.Sorted(slices.Values(slices.Concat(p.members, p.samples)))
-			got := slices.Sorted(slices.Values(membersOf(reflect.TypeOf(p.payload), "")))
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("members of %T (-documented +modelled; ? is nullable):\n%s", p.payload, diff)
-			}
-		})
-	}
-}
-
-// The conformance test tries each member of a fixture: none may be missing
-// there.
-func TestFixturesHaveEveryDocumentedMember(t *testing.T) {
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			got := map[string]bool{}
-			for _, path := range membersIn(fixture(t, p.typ), "") {
-				got[path] = true
-			}
-			want := map[string]bool{}
-			for _, path := range p.members {
-				want[strings.TrimSuffix(path, "?")] = true
-			}
-			for _, path := range p.samples {
-				if path = strings.TrimSuffix(path, "?"); got[path] {
-					want[path] = true
-				}
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-documented +in the fixture):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestEnumsHaveEveryKnownValue(t *testing.T) {
-	got := constants(t, "events.go")
-	types := got[""]
-	delete(got, "")
-	if diff := cmp.Diff(enums, got); diff != "" {
+	want := maps.Clone(otherValues)
+	schemas := schemas(t)
+	for _, p := range payloads {
+		schemas[p.typ].Enums(p.payload, want)
+	}
+	declared, err := schematest.Constants("events.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := declared[""]
+	delete(declared, "")
+	listed := map[string][]string{}
+	for _, v := range kombo.Provider().Enums {
+		name := reflect.TypeOf(v).Name()
+		listed[name] = append(listed[name], reflect.ValueOf(v).String())
+	}
+	if diff := cmp.Diff(declared, listed); diff != "" {
+		t.Errorf("Provider().Enums (-constants +listed):\n%s", diff)
+	}
+	for _, values := range []map[string][]string{want, declared} {
+		for name := range values {
+			slices.Sort(values[name])
+			values[name] = slices.Compact(values[name])
+		}
+	}
+	if diff := cmp.Diff(want, declared); diff != "" {
 		t.Errorf("constants of events.go (-known +declared):\n%s", diff)
 	}
 
-	var want []string
+	var known []string
 	for _, p := range payloads {
-		want = append(want, p.typ)
+		known = append(known, p.typ)
 	}
-	if diff := cmp.Diff(want, types); diff != "" {
+	if diff := cmp.Diff(known, types); diff != "" {
 		t.Errorf("Type constants of events.go (-tested +declared):\n%s", diff)
 	}
-}
-
-// A payload whose every member is set, enums to values that nobody knows yet,
-// comes back the same.
-func TestPayloadsKeepEveryMember(t *testing.T) {
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			want := reflect.New(reflect.TypeOf(p.payload))
-			fill(want.Elem(), "")
-			body, err := json.Marshal(want.Interface())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := reflect.New(reflect.TypeOf(p.payload))
-			if err := json.Unmarshal(body, got.Interface()); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.Interface(), got.Interface()); diff != "" {
-				t.Errorf("decoded from its own encoding (-want +got):\n%s", diff)
-			}
-		})
+	if diff := cmp.Diff(known, kombo.Provider().Types); diff != "" {
+		t.Errorf("Provider().Types (-tested +declared):\n%s", diff)
 	}
 }
 
@@ -217,7 +189,27 @@ func TestSyncDurationSeconds(t *testing.T) {
 	}
 }
 
-func TestRemoteDataIsKeptAsItCame(t *testing.T) {
+func TestIDsMayBeNumbers(t *testing.T) {
+	var o kombo.AssessmentOrder
+	if err := json.Unmarshal([]byte(`{"id":7,"integration_id":8,"package_id":9,"job":{"remote_id":10},"candidate":{"remote_id":11}}`), &o); err != nil {
+		t.Fatal(err)
+	}
+	want := []event.ID{"7", "8", "9", "10", "11"}
+	if diff := cmp.Diff(want, []event.ID{o.ID, o.IntegrationID, o.PackageID, o.Job.RemoteID, o.Candidate.RemoteID}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestATimeThatIsMissingIsZero(t *testing.T) {
+	for _, body := range []string{`{}`, `{"updated_at":null}`, `{"updated_at":"soon"}`, `{"updated_at":[]}`} {
+		var e kombo.IntegrationStateChanged
+		if err := json.Unmarshal([]byte(body), &e); err != nil || !e.UpdatedAt.IsZero() {
+			t.Errorf("%s: %v, %v", body, e.UpdatedAt, err)
+		}
+	}
+}
+
+func TestWhatIsNotModelledIsKeptAsItCame(t *testing.T) {
 	for _, test := range []struct{ name, raw string }{
 		{"object", `{"upstream_webhook_body":{"n":9007199254740993},"/additionally-fetched-data":{}}`},
 		{"white space, order and duplicates", "{ \"b\":1,\n\t\"a\":2, \"a\": 3 }"},
@@ -233,190 +225,93 @@ func TestRemoteDataIsKeptAsItCame(t *testing.T) {
 			}
 			clear(body) // what is kept must not share memory with the body
 			if diff := cmp.Diff(test.raw, string(o.RemoteData)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+				t.Errorf("RemoteData (-want +got):\n%s", diff)
+			}
+
+			body = []byte(test.raw)
+			var c kombo.AIApplyDataChanged
+			if err := json.Unmarshal(body, &c); err != nil {
+				t.Fatal(err)
+			}
+			clear(body)
+			if diff := cmp.Diff(test.raw, string(c.RawMessage)); diff != "" {
+				t.Errorf("AIApplyDataChanged (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Logging a payload prints the ids named here and nothing else of it.
-func TestLogValuePrintsIDsOnly(t *testing.T) {
+func TestSplitIntegrationID(t *testing.T) {
 	for _, test := range []struct {
-		payload any
-		want    []string
+		whole    event.ID
+		tool, id string
+		ok       bool
 	}{
-		{&kombo.DataChanged{}, []string{"integration_id"}},
-		{&kombo.SyncFinished{}, []string{"sync_id", "integration_id"}},
-		{&kombo.RemoteEventReceived{}, []string{"integration_id"}},
-		{&kombo.IntegrationCreated{}, []string{"id"}},
-		{&kombo.IntegrationDeleted{}, []string{"id"}},
-		{&kombo.IntegrationStateChanged{}, []string{"integration_id"}},
-		{&kombo.ConnectionFlowFailed{}, []string{"end_user.origin_id"}},
-		{&kombo.AssessmentOrder{}, []string{"id", "package_id", "integration_id"}},
-		{&kombo.AIApplyApplication{}, []string{"id", "job_posting_id"}},
-		{&kombo.AIApplyJobPosting{}, []string{"id", "career_site.id"}},
-		{&kombo.EndUser{}, []string{"origin_id"}},
-		{&kombo.Candidate{}, []string{"remote_id"}},
-		{&kombo.Application{}, []string{"remote_id"}},
-		{&kombo.Job{}, []string{"remote_id"}},
-		{&kombo.HiringTeamMember{}, []string{"remote_id"}},
+		{"personio:CBNMt7dSNCzBdnRTx87dev4E", "personio", "CBNMt7dSNCzBdnRTx87dev4E", true},
+		{"personio:a:b", "personio", "a:b", true},
+		{"personio", "personio", "", false},
+		{"", "", "", false},
 	} {
-		t.Run(fmt.Sprintf("%T", test.payload), func(t *testing.T) {
-			v := reflect.ValueOf(test.payload).Elem()
-			logLine(t, v.Interface()) // its zero value, all pointers nil, must not panic
-
-			fill(v, "")
-			for _, value := range []any{v.Interface(), test.payload} {
-				line := logLine(t, value)
-				var got []string
-				for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" =\"\n", r) }) {
-					if path, ok := strings.CutPrefix(word, canary); ok {
-						got = append(got, path)
-					}
-				}
-				if diff := cmp.Diff(test.want, got); diff != "" {
-					t.Errorf("members printed (-want +got):\n%s\n%s", diff, line)
-				}
-				for _, s := range []string{canaryTime.Format("2006"), strconv.FormatFloat(canaryNumber, 'f', -1, 64)} {
-					if strings.Contains(line, s) {
-						t.Errorf("printed %s: %s", s, line)
-					}
-				}
-			}
-		})
-	}
-}
-
-// What fill sets members to: strings are the canary and the member's path.
-const (
-	canary       = "canary:"
-	canaryNumber = 31337.25
-)
-
-var canaryTime = time.Date(1987, 6, 5, 4, 3, 2, 1000, time.UTC)
-
-// fill sets every member of v, with one element in each list.
-func fill(v reflect.Value, path string) {
-	switch x := v.Addr().Interface().(type) {
-	case *time.Time:
-		*x = canaryTime
-		return
-	case *json.RawMessage:
-		*x = json.RawMessage(strconv.Quote(canary + path))
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(canary + path)
-	case reflect.Float64:
-		v.SetFloat(canaryNumber)
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), path)
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0), path+"[]")
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), dotted(path, tagName(v.Type().Field(i))))
-		}
-	default:
-		panic("no canary for " + v.Type().String())
-	}
-}
-
-// membersOf lists the members that t models, in the notation of payloads.
-func membersOf(t reflect.Type, path string) []string {
-	switch {
-	case t == reflect.TypeFor[time.Time](), t == reflect.TypeFor[json.RawMessage]():
-		return nil
-	case t.Kind() == reflect.Pointer:
-		return membersOf(t.Elem(), path)
-	case t.Kind() == reflect.Slice:
-		return membersOf(t.Elem(), path+"[]")
-	case t.Kind() != reflect.Struct:
-		return nil
-	}
-	var members []string
-	for f := range t.Fields() {
-		name := dotted(path, tagName(f))
-		mark := ""
-		if f.Type.Kind() == reflect.Pointer || f.Type == reflect.TypeFor[json.RawMessage]() {
-			mark = "?"
-		}
-		members = append(append(members, name+mark), membersOf(f.Type, name)...)
-	}
-	return members
-}
-
-// membersIn lists the members of a JSON value, each way once for each element
-// of a list. What remote_data holds is not Kombo's.
-func membersIn(v any, path string) []string {
-	var members []string
-	switch v := v.(type) {
-	case map[string]any:
-		for key, member := range v {
-			members = append(members, dotted(path, key))
-			if key != "remote_data" {
-				members = append(members, membersIn(member, dotted(path, key))...)
-			}
-		}
-	case []any:
-		for _, element := range v {
-			members = append(members, membersIn(element, path+"[]")...)
+		if tool, id, ok := kombo.SplitIntegrationID(test.whole); tool != test.tool || id != test.id || ok != test.ok {
+			t.Errorf("%q is split into %q, %q, %t", test.whole, tool, id, ok)
 		}
 	}
-	return members
 }
 
-func tagName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
-}
-
-func dotted(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// constants reads the values of a file's string constants by their type, in
-// order; those without a type have "".
-func constants(t *testing.T, file string) map[string][]string {
-	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[string][]string{}
-	for _, decl := range f.Decls {
-		gen, ok := decl.(*ast.GenDecl)
-		if !ok || gen.Tok != token.CONST {
-			continue
-		}
-		for _, spec := range gen.Specs {
-			spec := spec.(*ast.ValueSpec)
-			typ := ""
-			if id, ok := spec.Type.(*ast.Ident); ok {
-				typ = id.Name
-			}
-			for _, value := range spec.Values {
-				s, err := strconv.Unquote(value.(*ast.BasicLit).Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				values[typ] = append(values[typ], s)
-			}
+func TestFullName(t *testing.T) {
+	for want, names := range map[string][2]string{
+		"Mira Sample": {"Mira", "Sample"},
+		"Mira":        {"Mira", ""},
+		"Sample":      {"", "Sample"},
+		"":            {"", ""},
+	} {
+		c := kombo.Candidate{FirstName: names[0], LastName: names[1]}
+		m := kombo.HiringTeamMember{FirstName: names[0], LastName: names[1]}
+		if c.FullName() != want || m.FullName() != want {
+			t.Errorf("%q: the candidate is %q, the team member %q", names, c.FullName(), m.FullName())
 		}
 	}
-	return values
 }
 
-// fixture is the data of a type's fixture.
+// Logging a payload prints the ids named here; that it prints no more is part of
+// the conformance test.
+func TestLogValuePrintsIDs(t *testing.T) {
+	order := kombotest.AssessmentOrderReceived()
+	for _, test := range []struct {
+		payload slog.LogValuer
+		want    string
+	}{
+		{kombotest.DataChanged(), "[integration_id=greenhouse:9kWmXr4TtBz7QpLd2VcNf6Hy]"},
+		{kombotest.SyncFinished(), "[sync_id=Jh6YtV3cRmW9dKp4XzBqN2gS integration_id=personio:4GnPw7RkTz2XvBmC9qLdYf3H]"},
+		{kombotest.RemoteEventReceived(), "[integration_id=recruitee:6TzKpW3nVxQ9bRmL7cYdH2fS]"},
+		{kombotest.IntegrationCreated(), "[id=workday:2RvLm8XkQp5TzNw9BcYdG4fJ]"},
+		{kombotest.IntegrationDeleted(), "[id=workday:2RvLm8XkQp5TzNw9BcYdG4fJ]"},
+		{kombotest.IntegrationStateChanged(), "[integration_id=personio:4GnPw7RkTz2XvBmC9qLdYf3H]"},
+		{kombotest.ConnectionFlowFailed(), "[origin_id=customer-4410]"},
+		{kombotest.IssueStatusChanged(), "[issue_id=G7mTx4RkVn9LzPw2BcYd5QhF integration_id=personio:4GnPw7RkTz2XvBmC9qLdYf3H]"},
+		{kombotest.IssueStatusChanged().Issue, "[id=G7mTx4RkVn9LzPw2BcYd5QhF]"},
+		{order, "[id=B3nTz8VkXm6RwLp2QcYd9HsF package_id=go_backend_basics integration_id=workday:2RvLm8XkQp5TzNw9BcYdG4fJ]"},
+		{order.Candidate, "[remote_id=cand-58213]"},
+		{order.Application, "[remote_id=appl-90417]"},
+		{order.Job, "[remote_id=job-1187]"},
+		{order.Job.HiringTeam[1], "[remote_id=user-312]"},
+		{kombo.AIApplyDataChanged{RawMessage: json.RawMessage(`{"id":1}`)}, "[]"},
+		{kombotest.AIApplyApplicationStatusUpdated(), "[id=Z4kRw7TmXn2VpLc9QbYd5GsH job_posting_id=D6vTn9XkRm3WzLp8BcYq4FhJ]"},
+		{kombotest.AIApplyJobPostingStatusUpdated(), "[id=D6vTn9XkRm3WzLp8BcYq4FhJ career_site_id=Q2wRk6TnXm9VzLp4BcYd7HsF]"},
+	} {
+		if got := test.payload.LogValue().String(); got != test.want {
+			t.Errorf("%T prints %s, want %s", test.payload, got, test.want)
+		}
+	}
+}
+
+// payload is the data of a type's fixture.
+func payload(typ string) []byte { return kombotest.Vendor.Payload(kombotest.Vendor.Body(typ)) }
+
+// fixture is the data of a type's fixture, decoded.
 func fixture(t *testing.T, typ string) map[string]any {
 	t.Helper()
-	return decodeAny(t, kombotest.Vendor.Payload(kombotest.Vendor.Body(typ))).(map[string]any)
+	return decodeAny(t, payload(typ)).(map[string]any)
 }
 
 // decodeAny decodes any JSON value, with numbers as they stand.
@@ -429,19 +324,4 @@ func decodeAny(t *testing.T, body []byte) any {
 		t.Fatal(err)
 	}
 	return v
-}
-
-func logLine(t *testing.T, v any) string {
-	t.Helper()
-	var buf bytes.Buffer
-	slog.New(slog.NewTextHandler(&buf, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}})).Info("received", "payload", v)
-	if strings.Contains(buf.String(), "panic") {
-		t.Errorf("LogValue panics: %s", buf.String())
-	}
-	return buf.String()
 }

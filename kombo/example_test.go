@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,7 +17,7 @@ import (
 )
 
 // A whole receiver. Run it behind TLS; the timeouts keep slow senders from
-// holding connections for ever.
+// holding connections open.
 func Example() {
 	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), nil)
 	if err != nil {
@@ -84,52 +85,130 @@ func Example_deduplicate() {
 }
 
 // Kombo adds event types. One that this package does not model is received
-// with a type of one's own; OnOther gets those that nobody knows.
+// with a type of your own; OnOther gets those without a callback.
 func Example_newType() {
-	type issue struct {
-		Change string `json:"change"`
+	type invoice struct {
+		Amount int `json:"amount"`
 	}
-	k, err := kombo.NewHandler(exampleSecret, nil)
+	k, err := kombo.NewHandler(exampleSecret, quiet)
 	if err != nil {
 		log.Fatal(err)
 	}
-	event.On(k.Handler, "issue-status-changed", func(_ context.Context, e *issue) error {
-		fmt.Println("issue", e.Change)
+	event.On(k, "invoice-paid", func(_ context.Context, e *invoice) error {
+		fmt.Println("paid", e.Amount)
 		return nil
 	})
 	k.OnOther(func(_ context.Context, d *event.Delivery) error {
 		fmt.Println("not handled:", d.Type)
 		return nil
 	})
-	deliver(k, []byte(`{"id":"1","type":"issue-status-changed","data":{"change":"raised"}}`))
-	deliver(k, []byte(`{"id":"2","type":"ai-apply-data-changed","data":{}}`))
+	deliver(k, []byte(`{"id":"1","type":"invoice-paid","data":{"amount":7}}`))
+	deliver(k, []byte(`{"id":"2","type":"invoice-sent","data":{}}`))
 	// Output:
-	// issue raised
+	// paid 7
 	// 200 OK
-	// not handled: ai-apply-data-changed
+	// not handled: invoice-sent
 	// 200 OK
 }
 
-// Kombo waits for the answer to an inline assessment order: it has the link
-// that the candidate follows.
-func Example_inlineAssessment() {
+// A state is overwritten only by a newer one. Where Kombo sends no time, ask its
+// API.
+func ExampleHandler_OnIntegrationStateChanged() {
 	k, err := kombo.NewHandler(exampleSecret, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	event.OnReply(k.Handler, kombo.TypeInlineAssessmentOrderReceived,
-		func(_ context.Context, o *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
-			return &kombo.InlineAssessment{AssessmentURL: "https://assess.example.com/start/" + o.ID}, nil
-		})
+	var newest time.Time // of the states that were kept; a column in real life
+	k.OnIntegrationStateChanged(func(_ context.Context, e *kombo.IntegrationStateChanged) error {
+		switch {
+		case e.UpdatedAt.IsZero():
+			fmt.Println("fetch the state from Kombo")
+		case e.UpdatedAt.After(newest):
+			newest = e.UpdatedAt.Time
+			fmt.Println("now", e.State)
+		}
+		return nil
+	})
+	deliver(k, kombotest.Vendor.Body(kombo.TypeIntegrationStateChanged))
+	deliver(k, kombotest.Vendor.Body(kombo.TypeIntegrationStateChanged))
+	deliver(k, []byte(`{"id":"2","type":"integration-state-changed","data":{"integration_id":"personio:1","state":"ACTIVE"}}`))
+	// Output:
+	// now INVALID
+	// 200 OK
+	// 200 OK
+	// fetch the state from Kombo
+	// 200 OK
+}
+
+func ExampleHandler_OnIssueStatusChanged() {
+	k, err := kombo.NewHandler(exampleSecret, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	k.OnIssueStatusChanged(func(_ context.Context, e *kombo.IssueStatusChanged) error {
+		if e.Integration.ID == "" {
+			return nil // of the whole environment
+		}
+		fmt.Println(e.Integration.EndUser.OrganizationName, e.Change, e.Issue.Type)
+		return nil
+	})
+	deliver(k, kombotest.Vendor.Body(kombo.TypeIssueStatusChanged))
+	// Output:
+	// Example Robotics GmbH resolved integration.authentication_failed
+	// 200 OK
+}
+
+// An order that cannot be fulfilled is rejected, with a message for the people
+// who ordered it.
+func ExampleHandler_OnAssessmentOrderReceived() {
+	k, err := kombo.NewHandler(exampleSecret, quiet)
+	if err != nil {
+		log.Fatal(err)
+	}
+	k.OnAssessmentOrderReceived(func(_ context.Context, o *kombo.AssessmentOrder) error {
+		if o.PackageID != "python_basics" {
+			return &event.Rejection{Message: "This assessment is no longer offered."}
+		}
+		fmt.Println("invite", o.Candidate.FullName())
+		return nil
+	})
+	deliver(k, kombotest.Vendor.Body(kombo.TypeAssessmentOrderReceived))
+	// Output:
+	// {"message":"This assessment is no longer offered."}
+	// 422 Unprocessable Entity
+}
+
+// Kombo waits for the response to an inline assessment order: it has the link
+// that the candidate follows.
+func ExampleHandler_OnInlineAssessmentOrderReceived() {
+	k, err := kombo.NewHandler(exampleSecret, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	k.OnInlineAssessmentOrderReceived(func(_ context.Context, o *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+		return &kombo.InlineAssessment{AssessmentURL: "https://assess.example.com/start/" + string(o.ID)}, nil
+	})
 	deliver(k, kombotest.Vendor.Body(kombo.TypeInlineAssessmentOrderReceived))
 	// Output:
 	// {"assessment_url":"https://assess.example.com/start/H5pWk7TnVx2RmLz9BcYd4QsG"}
 	// 200 OK
 }
 
+func ExampleSplitIntegrationID() {
+	tool, id, _ := kombo.SplitIntegrationID("personio:CBNMt7dSNCzBdnRTx87dev4E")
+	fmt.Println(tool)
+	fmt.Println(id)
+	// Output:
+	// personio
+	// CBNMt7dSNCzBdnRTx87dev4E
+}
+
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as Kombo would, sends it to h, and prints the answer.
+// quiet keeps expected log lines out of the examples' output.
+var quiet = &event.Options{Logger: slog.New(slog.DiscardHandler)}
+
+// deliver signs a body as Kombo would, sends it to h, and prints the response.
 func deliver(h http.Handler, body []byte) {
 	k, err := kombo.NewHandler(exampleSecret, nil)
 	if err != nil {
@@ -147,6 +226,6 @@ func deliver(h http.Handler, body []byte) {
 	fmt.Println(w.Code, http.StatusText(w.Code))
 }
 
-func refetch(context.Context, string, []kombo.ChangedModel) error { return nil }
+func refetch(context.Context, event.ID, []kombo.ChangedModel) error { return nil }
 
-func askToReconnect(context.Context, string) error { return nil }
+func askToReconnect(context.Context, event.ID) error { return nil }

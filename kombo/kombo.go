@@ -7,33 +7,61 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// provider is what Kombo is to package event.
-var provider = event.Provider{
-	Name:   "kombo",
-	Scheme: signature.HMAC{Header: "X-Kombo-Signature", Encoding: signature.Base64URL},
-	Envelope: event.Envelope{
-		Type:    []string{"type"},
-		ID:      []string{"id"},
-		Payload: []string{"data"},
-	},
+// Provider returns a description of Kombo's webhooks, to be changed where a
+// delivery shows something else.
+func Provider() event.Provider {
+	return event.Provider{
+		Name: "kombo",
+		Scheme: signature.HMAC{
+			Header:   "X-Kombo-Signature",
+			Encoding: signature.Base64URL,
+		},
+		Envelope: event.Envelope{
+			Type:    []string{"type"},
+			ID:      []string{"id"},
+			Payload: []string{"data"},
+		},
+		Types: []string{
+			TypeDataChanged,
+			TypeSyncFinished,
+			TypeRemoteEventReceived,
+			TypeIntegrationCreated,
+			TypeIntegrationDeleted,
+			TypeIntegrationStateChanged,
+			TypeConnectionFlowFailed,
+			TypeIssueStatusChanged,
+			TypeAssessmentOrderReceived,
+			TypeInlineAssessmentOrderReceived,
+			TypeAIApplyDataChanged,
+			TypeAIApplyApplicationStatusUpdated,
+			TypeAIApplyJobPostingStatusUpdated,
+		},
+		Enums:         enums(),
+		MessageMember: "message",
+	}
 }
 
 // Handler receives Kombo's deliveries: register a callback for each event that
-// matters, and mount it at the URL that Kombo was given. It is an
-// [event.Handler], whose methods it has: OnOther, OnInvalid, ServeHTTP, Handle,
-// Verify, Dispatch, Sign and Types. An event that this package does not model
-// is received by event.On(k.Handler, "new-type", fn) with a type of one's own.
+// matters, and mount the handler at the URL that Kombo was given. It has the
+// methods of [event.Handler]: OnOther, OnInvalid, ServeHTTP, Handle, Verify,
+// Dispatch, Sign and Types. An event that this package does not model is
+// received by event.On(h, "new.type", fn), with a type of your own.
 //
 // Registering a second callback for an event panics, and so does a nil one. A
 // Handler is safe for concurrent use.
 type Handler struct{ *event.Handler }
 
-// NewHandler makes a handler for the deliveries of one Kombo account. secret is
-// the account's webhook secret, as the dashboard shows it; it is empty exactly
-// when opts.Secrets is set. opts may be nil. A secret that is blank or has
-// white space around it is an error, and so is any option that could not work.
+// NewHandler returns a handler for the deliveries of Kombo. secret is the
+// webhook secret of the Kombo account; it must be empty if and only if
+// opts.Secrets is set. opts may be nil. See [event.NewHandler] for what is an
+// error.
 func NewHandler(secret string, opts *event.Options) (*Handler, error) {
-	h, err := event.NewHandler(provider, secret, opts)
+	return New(Provider(), secret, opts)
+}
+
+// New returns a handler as [NewHandler] does, for a [Provider] that was changed.
+func New(p event.Provider, secret string, opts *event.Options) (*Handler, error) {
+	h, err := event.NewHandler(p, secret, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -41,90 +69,112 @@ func NewHandler(secret string, opts *event.Options) (*Handler, error) {
 }
 
 // OnDataChanged calls fn when data of an integration has changed in Kombo: at
-// once where the connected tool calls Kombo itself, else after the next sync.
-// It says what changed and carries no data: fetch what is newer than your last
-// fetch, and everything now and then, as Kombo advises.
+// once if the connected tool calls Kombo itself, otherwise after the next sync.
+// The event says what changed and carries no data: fetch what is newer than
+// your last fetch and, as Kombo advises, everything now and then.
 func (h *Handler) OnDataChanged(fn func(context.Context, *DataChanged) error) {
-	event.On(h.Handler, TypeDataChanged, fn)
+	event.On(h, TypeDataChanged, fn)
 }
 
 // OnSyncFinished calls fn when a sync has ended, successfully or not.
 //
-// Kombo still sends it, and has deprecated it in favour of data-changed, which
-// comes sooner and only if there is something to fetch: see [Handler.OnDataChanged].
+// Deprecated: Kombo has deprecated the event. Use [Handler.OnDataChanged]: it
+// comes sooner, and only if there is something to fetch.
 func (h *Handler) OnSyncFinished(fn func(context.Context, *SyncFinished) error) {
-	event.On(h.Handler, TypeSyncFinished, fn)
+	event.On(h, TypeSyncFinished, fn)
 }
 
 // OnRemoteEventReceived calls fn when a connected tool has called Kombo, so
 // that there may be changes to fetch.
 //
-// Kombo's current OpenAPI document has it no more, and its migration guide
-// names data-changed as what replaces it: see [Handler.OnDataChanged].
+// Deprecated: Kombo's current OpenAPI document no longer has the event. Use
+// [Handler.OnDataChanged], which Kombo's migration guide names in its place.
 func (h *Handler) OnRemoteEventReceived(fn func(context.Context, *RemoteEventReceived) error) {
-	event.On(h.Handler, TypeRemoteEventReceived, fn)
+	event.On(h, TypeRemoteEventReceived, fn)
 }
 
 // OnIntegrationCreated calls fn when a customer has connected a tool.
 func (h *Handler) OnIntegrationCreated(fn func(context.Context, *IntegrationCreated) error) {
-	event.On(h.Handler, TypeIntegrationCreated, fn)
+	event.On(h, TypeIntegrationCreated, fn)
 }
 
 // OnIntegrationDeleted calls fn when an integration was deleted.
 func (h *Handler) OnIntegrationDeleted(fn func(context.Context, *IntegrationDeleted) error) {
-	event.On(h.Handler, TypeIntegrationDeleted, fn)
+	event.On(h, TypeIntegrationDeleted, fn)
 }
 
-// OnIntegrationStateChanged calls fn when the status of an integration has
-// changed: with [IntegrationStateInvalid], ask the customer to connect again.
+// OnIntegrationStateChanged calls fn when the state of an integration has
+// changed. If it is [IntegrationStateInvalid], ask the customer to connect again.
 func (h *Handler) OnIntegrationStateChanged(fn func(context.Context, *IntegrationStateChanged) error) {
-	event.On(h.Handler, TypeIntegrationStateChanged, fn)
+	event.On(h, TypeIntegrationStateChanged, fn)
 }
 
 // OnConnectionFlowFailed calls fn when a customer has met an error while
-// connecting a tool: wrong credentials, missing permissions. It is meant for
-// statistics and support and is no alert: the customer may try again and
-// succeed, of which this event knows nothing.
+// connecting a tool, such as wrong credentials or missing permissions. The event
+// is meant for statistics and support and is not an alert: the customer may try
+// again and succeed.
 func (h *Handler) OnConnectionFlowFailed(fn func(context.Context, *ConnectionFlowFailed) error) {
-	event.On(h.Handler, TypeConnectionFlowFailed, fn)
+	event.On(h, TypeConnectionFlowFailed, fn)
+}
+
+// OnIssueStatusChanged calls fn when Kombo has found an issue, or one was
+// resolved.
+func (h *Handler) OnIssueStatusChanged(fn func(context.Context, *IssueStatusChanged) error) {
+	event.On(h, TypeIssueStatusChanged, fn)
 }
 
 // OnAssessmentOrderReceived calls fn when a customer has ordered an assessment
 // or a background check for a candidate, in their applicant tracking system.
 //
-// An error of fn's does not reject the order: Kombo keeps it open and lists it
-// among the open orders (docs.kombo.dev/assessment/introduction, read
-// 2026-11-21). The same page has an answer with status 422 that does reject it;
-// this package does not send that.
+// To reject the order, return an [event.Rejection] with a Message: it is sent
+// with status 422 as {"message": "…"}, and the tracking system shows the
+// message. Kombo wants a certain form of that JSON, of which the copies of
+// docs.kombo.dev/assessment/how-it-works that were read on 2026-11-21 have no
+// more than the member's name. If Kombo does not reject the order, set the
+// Rejection's Body to the form that its page shows: Body replaces the whole
+// object. A handler with an Inbox has responded before fn runs: there a Rejection
+// is an error like any other.
+//
+// Any other error leaves the order open, and Kombo lists it among the open
+// orders (docs.kombo.dev/assessment/introduction).
 func (h *Handler) OnAssessmentOrderReceived(fn func(context.Context, *AssessmentOrder) error) {
-	event.On(h.Handler, TypeAssessmentOrderReceived, fn)
+	event.On(h, TypeAssessmentOrderReceived, fn)
 }
 
 // OnInlineAssessmentOrderReceived calls fn when a candidate has just applied
-// for a job and is about to be sent to an assessment.
+// for a job and is about to be sent to an assessment. What fn returns is the
+// response, and Kombo needs it within 15 to 30 seconds
+// (docs.kombo.dev/assessment/features/inline-assessment, read 2026-11-21). To
+// reject the order, return an [event.Rejection] as in
+// [Handler.OnAssessmentOrderReceived]. If fn returns nil twice, the response is
+// empty.
 //
-// Kombo wants the link to it in the answer's body, and soon: tracking systems
-// wait for 15 to 30 seconds (docs.kombo.dev/assessment/features/inline-assessment,
-// read 2026-11-21). fn gives no answer and is for a service that only wants to
-// know. One that offers inline assessments registers [event.OnReply] in its
-// place, with [InlineAssessment] as the reply, and has no Sink on that handler:
-//
-//	event.OnReply(k.Handler, kombo.TypeInlineAssessmentOrderReceived, fn)
-func (h *Handler) OnInlineAssessmentOrderReceived(fn func(context.Context, *AssessmentOrder) error) {
-	event.On(h.Handler, TypeInlineAssessmentOrderReceived, fn)
+// An Inbox would respond in fn's place, so on a handler that has one this
+// panics: give Kombo another URL for these orders, with a handler of its own.
+func (h *Handler) OnInlineAssessmentOrderReceived(fn func(context.Context, *AssessmentOrder) (*InlineAssessment, error)) {
+	event.OnRespond(h, TypeInlineAssessmentOrderReceived, fn)
+}
+
+// OnAIApplyDataChanged calls fn when job postings that AI Apply watches have
+// changed.
+func (h *Handler) OnAIApplyDataChanged(fn func(context.Context, *AIApplyDataChanged) error) {
+	event.On(h, TypeAIApplyDataChanged, fn)
 }
 
 // OnAIApplyApplicationStatusUpdated calls fn when AI Apply is done with an
-// application: submitted, a duplicate, or found impossible to submit by people
-// at Kombo. None is sent while it is pending.
+// application: it was submitted, it was a duplicate, or people at Kombo found
+// that it cannot be submitted. Nothing is sent while it is pending.
 func (h *Handler) OnAIApplyApplicationStatusUpdated(fn func(context.Context, *AIApplyApplication) error) {
-	event.On(h.Handler, TypeAIApplyApplicationStatusUpdated, fn)
+	event.On(h, TypeAIApplyApplicationStatusUpdated, fn)
 }
 
 // OnAIApplyJobPostingStatusUpdated calls fn when AI Apply has read a job
-// posting, has failed to, or has found it archived: applications can be
-// submitted while its availability is [AvailabilityApplyable]. None is sent
+// posting, has failed to, or has found it archived. Applications can be
+// submitted while its availability is [AvailabilityApplyable]. Nothing is sent
 // while it is pending.
+//
+// Kombo's OpenAPI document has this event; docs.kombo.dev/ai-apply/webhooks, as
+// read on 2026-11-21, no longer names it: see [Handler.OnAIApplyDataChanged].
 func (h *Handler) OnAIApplyJobPostingStatusUpdated(fn func(context.Context, *AIApplyJobPosting) error) {
-	event.On(h.Handler, TypeAIApplyJobPostingStatusUpdated, fn)
+	event.On(h, TypeAIApplyJobPostingStatusUpdated, fn)
 }

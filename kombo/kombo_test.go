@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,24 +15,13 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/event/validate"
 	"github.com/atshooks/atshooks/kombo"
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
 
 func TestConformance(t *testing.T) {
-	eventtest.Conform(t, kombotest.Vendor, kombo.NewHandler,
-		eventtest.On(kombo.TypeDataChanged, (*kombo.Handler).OnDataChanged),
-		eventtest.On(kombo.TypeSyncFinished, (*kombo.Handler).OnSyncFinished),
-		eventtest.On(kombo.TypeRemoteEventReceived, (*kombo.Handler).OnRemoteEventReceived),
-		eventtest.On(kombo.TypeIntegrationCreated, (*kombo.Handler).OnIntegrationCreated),
-		eventtest.On(kombo.TypeIntegrationDeleted, (*kombo.Handler).OnIntegrationDeleted),
-		eventtest.On(kombo.TypeIntegrationStateChanged, (*kombo.Handler).OnIntegrationStateChanged),
-		eventtest.On(kombo.TypeConnectionFlowFailed, (*kombo.Handler).OnConnectionFlowFailed),
-		eventtest.On(kombo.TypeAssessmentOrderReceived, (*kombo.Handler).OnAssessmentOrderReceived),
-		eventtest.On(kombo.TypeInlineAssessmentOrderReceived, (*kombo.Handler).OnInlineAssessmentOrderReceived),
-		eventtest.On(kombo.TypeAIApplyApplicationStatusUpdated, (*kombo.Handler).OnAIApplyApplicationStatusUpdated),
-		eventtest.On(kombo.TypeAIApplyJobPostingStatusUpdated, (*kombo.Handler).OnAIApplyJobPostingStatusUpdated),
-	)
+	eventtest.Conform(t, kombotest.Vendor, kombo.New)
 }
 
 const secret = "kombo webhook secret"
@@ -67,7 +57,7 @@ func TestHandlerVerifiesAsKomboSigns(t *testing.T) {
 			h := newHandler(t, nil)
 			var got []string
 			h.OnIntegrationDeleted(func(_ context.Context, e *kombo.IntegrationDeleted) error {
-				got = append(got, e.ID)
+				got = append(got, string(e.ID))
 				return nil
 			})
 			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(test.body))
@@ -75,7 +65,7 @@ func TestHandlerVerifiesAsKomboSigns(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if w.Code != test.want {
-				t.Errorf("answered %d, want %d", w.Code, test.want)
+				t.Errorf("%d, want %d", w.Code, test.want)
 			}
 			if ran := slices.Equal(got, []string{"workday:1"}); ran != (test.want == http.StatusOK) || len(got) > 1 {
 				t.Errorf("callback got %q", got)
@@ -113,8 +103,8 @@ func TestDeliveriesAreTheSameByTypeAndID(t *testing.T) {
 			h.OnIntegrationCreated(func(context.Context, *kombo.IntegrationCreated) error { calls++; return nil })
 			h.OnIntegrationDeleted(func(context.Context, *kombo.IntegrationDeleted) error { calls++; return nil })
 			for _, body := range []string{first, test.second} {
-				if got := post(t, h, []byte(body)); got != http.StatusOK {
-					t.Errorf("answered %d to %s", got, body)
+				if w := post(t, h, []byte(body)); w.Code != http.StatusOK {
+					t.Errorf("%d to %s", w.Code, body)
 				}
 			}
 			if calls != test.calls {
@@ -124,8 +114,9 @@ func TestDeliveriesAreTheSameByTypeAndID(t *testing.T) {
 	}
 }
 
-// Only ids that a callback cannot do without are asked for: any other member
-// may be null without stopping the delivery.
+// Only ids that a callback cannot do without are asked for, and the tool of a
+// connection that failed: any other member may be null without stopping the
+// delivery.
 func TestPayloadsNeedTheirIDs(t *testing.T) {
 	required := map[string][]string{
 		kombo.TypeDataChanged:                     {"integration_id"},
@@ -134,9 +125,11 @@ func TestPayloadsNeedTheirIDs(t *testing.T) {
 		kombo.TypeIntegrationCreated:              {"id"},
 		kombo.TypeIntegrationDeleted:              {"id"},
 		kombo.TypeIntegrationStateChanged:         {"integration_id"},
-		kombo.TypeConnectionFlowFailed:            nil,
+		kombo.TypeConnectionFlowFailed:            {"integration_tool"},
+		kombo.TypeIssueStatusChanged:              {"issue"},
 		kombo.TypeAssessmentOrderReceived:         {"id", "integration_id"},
 		kombo.TypeInlineAssessmentOrderReceived:   {"id", "integration_id"},
+		kombo.TypeAIApplyDataChanged:              nil,
 		kombo.TypeAIApplyApplicationStatusUpdated: {"id"},
 		kombo.TypeAIApplyJobPostingStatusUpdated:  {"id"},
 	}
@@ -148,12 +141,12 @@ func TestPayloadsNeedTheirIDs(t *testing.T) {
 			for key := range fixture(t, typ) {
 				data := fixture(t, typ)
 				data[key] = nil
-				switch status := post(t, h, bodyWith(t, typ, data)); status {
+				switch status := post(t, h, bodyWith(t, typ, data)).Code; status {
 				case http.StatusOK:
 				case http.StatusInternalServerError:
 					got = append(got, key)
 				default:
-					t.Errorf("answered %d where %s is null", status, key)
+					t.Errorf("%d where %s is null", status, key)
 				}
 			}
 			slices.Sort(got)
@@ -164,8 +157,98 @@ func TestPayloadsNeedTheirIDs(t *testing.T) {
 	}
 }
 
-// The formats that Kombo's schema states are checked where a service asks for
-// it, and then its own fixtures pass.
+// Without data there is nothing that a callback could be given.
+func TestWithoutDataNoCallbackRuns(t *testing.T) {
+	for _, typ := range kombotest.Vendor.Types() {
+		for _, data := range []string{`,"data":null`, ``, `,"data":{}`, `,"data":[]`, `,"data":"text"`} {
+			if typ == kombo.TypeAIApplyDataChanged && data != "" && data != `,"data":null` {
+				continue // it may be any JSON value
+			}
+			var last event.Result
+			h := newHandler(t, &event.Options{Observe: func(_ context.Context, r event.Result) { last = r }})
+			onAll(h)
+			w := post(t, h, []byte(`{"id":"1","type":"`+typ+`"`+data+`}`))
+			if w.Code != http.StatusInternalServerError || last.Kind != event.KindUndecodable {
+				t.Errorf("%s with %q: %d, %s; want 500, %s", typ, data, w.Code, last.Kind, event.KindUndecodable)
+			}
+		}
+	}
+}
+
+// An order is rejected with what the callback says; any other error leaves it open.
+func TestOrdersCanBeRejected(t *testing.T) {
+	rejection := &event.Rejection{Message: "This package is no longer sold.", Details: map[string]any{"code": "gone"}}
+	nested := &event.Rejection{Status: http.StatusConflict, Message: "unused", Body: map[string]any{"error": map[string]any{"message": "No."}}}
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		body   string // of JSON
+		kind   event.Kind
+	}{
+		{"accepted", nil, http.StatusOK, "", event.KindHandled},
+		{"rejected", rejection, http.StatusUnprocessableEntity, `{"code":"gone","message":"This package is no longer sold."}`, event.KindRejected},
+		{"rejected, and wrapped", errors.Join(errors.New("ordering"), rejection), http.StatusUnprocessableEntity,
+			`{"code":"gone","message":"This package is no longer sold."}`, event.KindRejected},
+		{"rejected in another form", nested, http.StatusConflict, `{"error":{"message":"No."}}`, event.KindRejected},
+		{"failed", errors.New("the database is down"), http.StatusInternalServerError, "", event.KindFailed},
+	} {
+		for _, typ := range []string{kombo.TypeAssessmentOrderReceived, kombo.TypeInlineAssessmentOrderReceived} {
+			t.Run(test.name+" "+typ, func(t *testing.T) {
+				var last event.Result
+				h := newHandler(t, &event.Options{Observe: func(_ context.Context, r event.Result) { last = r }})
+				h.OnAssessmentOrderReceived(func(context.Context, *kombo.AssessmentOrder) error { return test.err })
+				h.OnInlineAssessmentOrderReceived(func(context.Context, *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+					return nil, test.err
+				})
+				w := post(t, h, kombotest.Vendor.Body(typ))
+				if w.Code != test.status || last.Kind != test.kind {
+					t.Errorf("%d, %s; want %d, %s", w.Code, last.Kind, test.status, test.kind)
+				}
+				if got, isJSON := w.Body.String(), w.Header().Get("Content-Type") == "application/json"; isJSON != (test.body != "") || isJSON && got != test.body {
+					t.Errorf("sent %q %s, want %s", w.Header(), got, test.body)
+				}
+			})
+		}
+	}
+}
+
+// What the callback of an inline order returns is what Kombo reads.
+func TestInlineOrdersAreRespondedTo(t *testing.T) {
+	for want, inline := range map[string]*kombo.InlineAssessment{
+		`{"assessment_url":"https://assess.example.com/1?a=b"}`: {AssessmentURL: "https://assess.example.com/1?a=b"},
+		``: nil,
+	} {
+		h := newHandler(t, &event.Options{Store: event.NewMemoryStore(nil)})
+		h.OnInlineAssessmentOrderReceived(func(context.Context, *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+			return inline, nil
+		})
+		for range 2 { // Kombo needs the link each time that it asks
+			w := post(t, h, kombotest.Vendor.Body(kombo.TypeInlineAssessmentOrderReceived))
+			if w.Code != http.StatusOK || w.Body.String() != want {
+				t.Errorf("%d %s, want 200 %s", w.Code, w.Body, want)
+			}
+		}
+	}
+}
+
+// An inbox would respond before the link is known.
+func TestInlineOrdersDoNotGoThroughAnInbox(t *testing.T) {
+	h := newHandler(t, &event.Options{Inbox: inbox{}})
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	onAll(h)
+}
+
+type inbox struct{}
+
+func (inbox) Put(context.Context, *event.Delivery) error { return nil }
+
+// The formats that Kombo's schema states are checked if a service asks for it,
+// and then Kombo's own fixtures pass.
 func TestFormatsAreCheckedOnRequest(t *testing.T) {
 	const bad = "neither an address nor a URL"
 	set := func(path ...string) func(map[string]any) {
@@ -187,6 +270,7 @@ func TestFormatsAreCheckedOnRequest(t *testing.T) {
 		{"log_url of a connection", kombo.TypeConnectionFlowFailed, set("log_url"), http.StatusInternalServerError},
 		{"candidate.email", kombo.TypeAssessmentOrderReceived, set("candidate", "email"), http.StatusInternalServerError},
 		{"candidate.phone has no format", kombo.TypeAssessmentOrderReceived, set("candidate", "phone"), http.StatusOK},
+		{"an issue of the whole environment", kombo.TypeIssueStatusChanged, func(data map[string]any) { data["integration"] = nil }, http.StatusOK},
 	}
 	for _, typ := range kombotest.Vendor.Types() {
 		rows = append(rows, row{"fixture of " + typ, typ, func(map[string]any) {}, http.StatusOK})
@@ -195,15 +279,14 @@ func TestFormatsAreCheckedOnRequest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			data := fixture(t, test.typ)
 			test.change(data)
-			for validation, want := range map[event.Validation]int{
-				event.ValidateRequired: http.StatusOK,
-				event.ValidateNone:     http.StatusOK,
-				event.ValidateAll:      test.want,
-			} {
-				h := newHandler(t, &event.Options{Validation: validation})
+			for _, validation := range []struct {
+				check func(any) error
+				want  int
+			}{{nil, http.StatusOK}, {validate.Struct, test.want}} {
+				h := newHandler(t, &event.Options{Validate: validation.check})
 				onAll(h)
-				if got := post(t, h, bodyWith(t, test.typ, data)); got != want {
-					t.Errorf("with Validation %v: answered %d, want %d", validation, got, want)
+				if got := post(t, h, bodyWith(t, test.typ, data)).Code; got != validation.want {
+					t.Errorf("%d, want %d", got, validation.want)
 				}
 			}
 		})
@@ -235,15 +318,15 @@ func TestHandlerTakesWhatKomboAdds(t *testing.T) {
 	})
 	for _, body := range []string{
 		`{"id":"1","type":"integration-state-changed","sent_by":"eu","data":{"integration_id":"a:1","state":"PAUSED","paused_by":"support"}}`,
-		`{"id":"2","type":"issue-status-changed","data":{"change":"raised"}}`,
+		`{"id":"2","type":"invoice-paid","data":{"amount":1}}`,
 	} {
-		if status := post(t, h, []byte(body)); status != http.StatusOK {
-			t.Errorf("answered %d to %s", status, body)
+		if w := post(t, h, []byte(body)); w.Code != http.StatusOK {
+			t.Errorf("%d to %s", w.Code, body)
 		}
 	}
 	want := []any{
 		"1", "integration-state-changed", true, "PAUSED", "support",
-		"2", "issue-status-changed", `{"change":"raised"}`,
+		"2", "invoice-paid", `{"amount":1}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -268,8 +351,12 @@ func onAll(h *kombo.Handler) {
 	h.OnIntegrationDeleted(nothing)
 	h.OnIntegrationStateChanged(nothing)
 	h.OnConnectionFlowFailed(nothing)
+	h.OnIssueStatusChanged(nothing)
 	h.OnAssessmentOrderReceived(nothing)
-	h.OnInlineAssessmentOrderReceived(nothing)
+	h.OnInlineAssessmentOrderReceived(func(context.Context, *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+		return nil, nil
+	})
+	h.OnAIApplyDataChanged(nothing)
 	h.OnAIApplyApplicationStatusUpdated(nothing)
 	h.OnAIApplyJobPostingStatusUpdated(nothing)
 }
@@ -285,8 +372,8 @@ func bodyWith(t *testing.T, typ string, data any) []byte {
 	return body
 }
 
-// post sends a body, signed, and returns the status of the answer.
-func post(t *testing.T, h *kombo.Handler, body []byte) int {
+// post sends a body, signed.
+func post(t *testing.T, h *kombo.Handler, body []byte) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	if err := h.Sign(t.Context(), &event.Request{Header: r.Header, Body: body}); err != nil {
@@ -294,5 +381,5 @@ func post(t *testing.T, h *kombo.Handler, body []byte) int {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code
+	return w
 }

@@ -26,7 +26,7 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// signature mismatch: X-Kombo-Signature was made with another secret, or of other bytes
+	// signature mismatch: X-Kombo-Signature was made with another secret or over other bytes
 }
 
 // How the vendors of this module sign, and Greenhouse.
@@ -35,7 +35,7 @@ func ExampleHMAC() {
 		{Header: "Signature", Prefix: "sha256 "},
 		{Header: "X-Kombo-Signature", Encoding: signature.Base64URL},
 		{Header: "X-KeldairHR-Auth", Hash: crypto.SHA1, Encoding: signature.Hex | signature.Base64, Member: "data"},
-		{HeaderWord: "signature", OtherPrefixes: []string{"sha256=", "sha256 "}, Encoding: signature.Hex | signature.Base64 | signature.Base64URL},
+		{Header: "X-Hires-Signature-V2", OtherPrefixes: []string{"sha256=", "sha256 "}, Encoding: signature.Hex | signature.Base64 | signature.Base64URL},
 		{Header: "X-Webhook-Signature", TimestampHeader: "X-Webhook-Timestamp"},
 	} {
 		fmt.Println(s)
@@ -44,12 +44,11 @@ func ExampleHMAC() {
 	// header Signature, prefix "sha256 ", HMAC-SHA-256 in hex of the body
 	// header X-Kombo-Signature, HMAC-SHA-256 in base64url without padding of the body
 	// header X-KeldairHR-Auth, HMAC-SHA-1 in hex or base64 of the member "data"
-	// a header whose name contains "signature", prefix "" or "sha256=" or "sha256 ", HMAC-SHA-256 in hex or base64 or base64url without padding of the body
+	// header X-Hires-Signature-V2, prefix "" or "sha256=" or "sha256 ", HMAC-SHA-256 in hex or base64 or base64url without padding of the body
 	// header X-Webhook-Signature, HMAC-SHA-256 in hex of X-Webhook-Timestamp + "." + the body
 }
 
-// What fails says why: an authentic delivery that came late is told from a
-// forged one.
+// An authentic delivery that arrives late is told from a forged one.
 func ExampleExpiredError() {
 	kit := signature.HMAC{Header: "X-Webhook-Signature", TimestampHeader: "X-Webhook-Timestamp"}
 	verifier := kit.New([]byte("kit-secret"))
@@ -70,50 +69,20 @@ func ExampleExpiredError() {
 	_, err = verifier.Verify(header, body, sent.Add(time.Hour), 2*time.Hour)
 	fmt.Println(err)
 	// Output:
-	// signature out of window: the timestamp is 1h0m0s old, 5m0s are tolerated
+	// signature timestamp out of range: 1h0m0s old, at most 5m0s is accepted
 	// 1h0m0s
 	// <nil>
 }
 
-// A scheme that accepts several spellings can be narrowed down to the one that
-// a delivery was seen to use.
-func ExampleVerifier_Pin() {
-	lenient := signature.HMAC{HeaderWord: "signature", Encoding: signature.Hex | signature.Base64, OtherPrefixes: []string{"sha256="}}
+// A scheme that accepts several prefixes and encodings can be narrowed down to
+// those that a delivery was seen to use.
+func ExampleVerifier_Narrow() {
+	lenient := signature.HMAC{Header: "X-Hires-Signature-V2", OtherPrefixes: []string{"sha256="}, Encoding: signature.Hex | signature.Base64}
 	header := http.Header{}
-	header.Set("X-100hires-Signature", "sha256=1e88afbaed057ef1a70f8c1110766147437eb51567813c5acecd308bdee3f762")
+	header.Set("X-Hires-Signature-V2", "sha256=1e88afbaed057ef1a70f8c1110766147437eb51567813c5acecd308bdee3f762")
 
-	pinned, err := lenient.New([]byte("hires-secret")).Pin(header, []byte(`{"event":"candidate.hired","id":"e1"}`))
-	fmt.Println(pinned, err)
+	narrow, err := lenient.New([]byte("hires-secret")).Narrow(header, []byte(`{"event":"candidate.hired","id":"e1"}`))
+	fmt.Println(narrow, err)
 	// Output:
-	// header X-100hires-Signature, prefix "sha256=", HMAC-SHA-256 in hex of the body <nil>
-}
-
-// How a vendor signs can be found out from one delivery and the secret.
-func ExampleDetect() {
-	header := http.Header{}
-	header.Set("X-Hub-Signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
-
-	for _, d := range signature.Detect(header, []byte("Hello, World!"), []byte("It's a Secret to Everybody")) {
-		fmt.Println(d)
-		fmt.Println(d.Code())
-	}
-	// Output:
-	// header X-Hub-Signature-256, prefix "sha256=", HMAC-SHA-256 in hex of the body; the key is the secret as given
-	// signature.HMAC{Header: "X-Hub-Signature-256", Prefix: "sha256="}
-}
-
-// Why a delivery does not verify, although it should.
-func ExampleDiagnose() {
-	comeet := signature.HMAC{Header: "Signature", Prefix: "sha256 "}
-	header := http.Header{}
-	body := []byte(`{"comeet_id":"4E.96C"}`)
-	if err := comeet.New([]byte("comeet-secret")).Sign(header, body, time.Now()); err != nil {
-		fmt.Println(err)
-	}
-
-	fmt.Println(signature.Diagnose(comeet, header, body, time.Now(), 0, []byte("comeet-secret\n")))
-	fmt.Println(signature.Diagnose(comeet, header, []byte(`{ "comeet_id": "4E.96C" }`), time.Now(), 0, []byte("comeet-secret")))
-	// Output:
-	// secret-white-space: the signature is right with the secret without the white space around it
-	// body-reencoded: the signature is right with the secret for the body written compactly: something has changed it on the way, most likely decoded and encoded it; verify the bytes as they were received
+	// header X-Hires-Signature-V2, prefix "sha256=", HMAC-SHA-256 in hex of the body <nil>
 }

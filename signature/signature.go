@@ -2,6 +2,7 @@ package signature
 
 import (
 	"crypto"
+	"crypto/hmac"
 	_ "crypto/sha1" // linked for HMAC.Hash
 	_ "crypto/sha256"
 	_ "crypto/sha512"
@@ -14,172 +15,205 @@ import (
 	"github.com/atshooks/atshooks/internal/jsonscan"
 )
 
-// Why a signature was refused. Errors of this package wrap one of these.
+// Every error about a delivery wraps one of these. No error text contains a
+// signature, a secret or a part of a body.
 var (
-	ErrMissing   = errors.New("signature missing")       // no header, or no timestamp beside it
-	ErrMalformed = errors.New("signature malformed")     // no secret could make it good
-	ErrMismatch  = errors.New("signature mismatch")      // made with another secret, or of other bytes
-	ErrExpired   = errors.New("signature out of window") // the MAC is right, its timestamp too far from now
+	ErrMissing   = errors.New("signature missing")                // no signature header, or no timestamp header beside it
+	ErrMalformed = errors.New("signature malformed")              // no secret could make it valid
+	ErrMismatch  = errors.New("signature mismatch")               // made with another secret or over other bytes
+	ErrExpired   = errors.New("signature timestamp out of range") // the MAC is right, but the timestamp is too far from now
 )
 
 // DefaultTolerance is how far a signed timestamp may be from the receiver's
-// clock, on either side, where neither the caller nor the scheme says.
+// clock, in either direction, if neither the caller nor the scheme says so.
 const DefaultTolerance = 5 * time.Minute
 
-// HMAC is one vendor's way to sign: a plain value that says where the MAC
-// stands, how it is spelled and what it covers. It holds no secret. At least
-// Header or HeaderWord must be set; every other zero value has a meaning.
+// HMAC describes how a vendor signs: where the MAC is found, how it is written
+// and which bytes it covers. It is a plain value and holds no secret. Header is
+// required; the zero value of every other field has a meaning.
 type HMAC struct {
 	// Header is the name of the header that carries the MAC.
 	Header string
-	// HeaderWord is for vendors that do not publish that name: any header
-	// whose name contains the word, in whatever case, is considered, and those
-	// that cannot be a MAC are passed over. That is safe, since only who has
-	// the secret can make the MAC, wherever it stands. Ignored if Header is set.
-	HeaderWord string
-	// Prefix stands before the encoded MAC, with its blanks: "sha256 " say.
+	// Prefix precedes the encoded MAC, spaces included, as in "sha256 ".
 	Prefix string
-	// OtherPrefixes are accepted beside Prefix; Sign writes Prefix.
+	// OtherPrefixes are accepted as well. Sign writes Prefix.
 	OtherPrefixes []string
-	// Hash is the hash function; zero is crypto.SHA256. SHA-1 and the SHA-2
-	// family are linked in.
+	// Hash is the hash function; zero means crypto.SHA256. SHA-1 and SHA-2 are
+	// linked in.
 	Hash crypto.Hash
-	// Encoding is how the MAC is written, or several ways that are accepted;
-	// zero is Hex. Sign writes the first of them.
+	// Encoding is the set of encodings in which the MAC is accepted; zero means
+	// Hex. Sign writes the first of them.
 	Encoding Encoding
-	// TimestampHeader names a header whose text, exactly as received, and a
-	// full stop stand before the signed bytes. Its time must be close to the
-	// receiver's. "" is none. RFC 3339, ISO 8601 with an offset that has no
-	// colon, and Unix seconds or milliseconds are read.
+	// TimestampHeader names the header of a signed timestamp; empty means that
+	// there is none. The MAC covers the header's value exactly as received, a
+	// full stop, and then the signed bytes. See [ParseTimestamp] for its forms.
 	TimestampHeader string
-	// Tolerance is how far that time may be off, into the past and into the
-	// future; zero is DefaultTolerance.
+	// Tolerance is how far the timestamp may be from the receiver's clock, in
+	// either direction; zero means DefaultTolerance.
 	Tolerance time.Duration
-	// UnixTime lets Sign write Unix seconds and not RFC 3339.
-	UnixTime bool
-	// Member names the member of the JSON body whose value is signed, byte by
-	// byte as it stands there; "" is the whole body. The member must be there
-	// once, and no name beside it may hold an escape.
+	// SignUnixTime makes Sign write Unix seconds instead of RFC 3339.
+	SignUnixTime bool
+	// Member names the member of the JSON body whose value is signed, byte for
+	// byte as it stands there; empty means that the whole body is signed. The
+	// member must appear exactly once, and no name beside it may be escaped.
 	Member string
 }
 
-// Encoding is a set of spellings of a MAC.
-type Encoding uint8
-
-// The spellings. Each is read strictly: exact length, canonical final bits, no
-// line breaks; hexadecimal digits may be in either case.
-const (
-	Hex             Encoding = 1 << iota // lower case when written
-	Base64                               // RFC 4648 §4, padded
-	Base64URL                            // RFC 4648 §5, without padding
-	RawBase64                            // RFC 4648 §4, without padding
-	PaddedBase64URL                      // RFC 4648 §5, padded
-)
-
-// refusal is the error of this package: a cause that callers test for, and
-// where it was found. Its text names headers, never what they hold.
-type refusal struct {
-	cause  error
-	where  string
-	detail string
-}
-
-func (e *refusal) Error() string {
-	return e.cause.Error() + ": " + e.where + e.detail
-}
-
-func (e *refusal) Unwrap() error { return e.cause }
-
-// ExpiredError is the error for a MAC that is right beside a timestamp that is
-// too far from the receiver's clock: an authentic delivery that came late, was
-// sent again by someone else, or met a clock that is wrong. It wraps [ErrExpired].
-type ExpiredError struct {
-	Skew      time.Duration // the receiver's time less the sender's: positive is the past
-	Tolerance time.Duration
-}
-
-func (e *ExpiredError) Error() string {
-	side := "old"
-	if e.Skew < 0 {
-		side = "in the future"
-	}
-	return fmt.Sprintf("%v: the timestamp is %v %s, %v are tolerated", ErrExpired, e.Skew.Abs().Round(time.Second), side, e.Tolerance)
-}
-
-// Unwrap returns ErrExpired.
-func (e *ExpiredError) Unwrap() error { return ErrExpired }
-
-// Validate says what is wrong with a scheme that could not work: it names no
-// header, its hash function is not linked in, or its encoding is unknown.
+// Validate reports what is wrong with a scheme that cannot work: it names no
+// header, or an encoding or hash function that is not available. In FIPS
+// 140-only mode, SHA-1 is not available.
 func (s HMAC) Validate() error {
+	return s.CheckSecret(make([]byte, maxMAC))
+}
+
+// CheckSecret reports why [HMAC.New] would panic: the scheme is not valid, or
+// the secret is empty or, in FIPS 140-only mode, shorter than 14 bytes.
+func (s HMAC) CheckSecret(secret []byte) error {
 	switch {
-	case s.Header == "" && s.HeaderWord == "":
+	case s.Header == "":
 		return errors.New("signature: the scheme names no header")
+	case s.Encoding > allEncodings:
+		return errors.New("signature: unknown encoding")
 	case !s.hash().Available():
 		return errors.New("signature: unknown hash function " + s.hash().String())
-	case s.Encoding >= 1<<len(spellings):
-		return errors.New("signature: unknown encoding")
+	case len(secret) == 0:
+		return errors.New("signature: empty secret")
+	}
+	return try(s.hash(), secret)
+}
+
+// try returns as an error what crypto/hmac panics with in FIPS 140-only mode.
+func try(h crypto.Hash, key []byte) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("signature: %v", reason)
+		}
+	}()
+	hmac.New(h.New, key)
+	return nil
+}
+
+// Parsed holds what [HMAC.Parse] found in the headers of a request. Nothing of
+// it has been verified. The zero Parsed matches no secret.
+type Parsed struct {
+	prefix    string
+	encoded   string // the MAC as text
+	mac       [roomForMAC]byte
+	size      int // of the MAC
+	timestamp string
+	at        time.Time // what timestamp says
+}
+
+// Parse reads the signature's headers, for [Verifier.VerifyParsed]. If it fails,
+// no secret can help, and the request can be rejected before its body is read.
+// The error wraps [ErrMissing] or [ErrMalformed]. The scheme must be valid.
+func (s HMAC) Parse(h http.Header) (Parsed, error) {
+	var p Parsed
+	if err := s.parse(h, &p); err != nil {
+		return Parsed{}, err
+	}
+	return p, nil
+}
+
+func (s *HMAC) parse(h http.Header, p *Parsed) error {
+	text, err := single(h, s.Header)
+	if err != nil {
+		return err
+	}
+	if !s.decode(text, p) {
+		return &failure{ErrMalformed, s.Header, " is not in the expected form (prefix, length, encoding)"}
+	}
+	if s.TimestampHeader == "" {
+		return nil
+	}
+	if p.timestamp, err = single(h, s.TimestampHeader); err != nil {
+		return err
+	}
+	ok := false
+	if p.at, ok = ParseTimestamp(p.timestamp); !ok {
+		return &failure{ErrMalformed, s.TimestampHeader, " is not a valid time"}
 	}
 	return nil
 }
 
-// Check refuses what no secret can make good: a signature or timestamp that is
-// missing, malformed, or there twice. It touches no body, so that a receiver
-// may refuse before it has read one. The error wraps [ErrMissing] or
-// [ErrMalformed]. The scheme must be valid.
-func (s HMAC) Check(h http.Header) error {
-	_, err := s.Parse(h)
-	return err
-}
-
-// Parsed is what the headers of a request say: a MAC, or several under a
-// HeaderWord, and when it was made. Nothing of it is verified.
-type Parsed struct {
-	macs      candidates
-	timestamp string
-	at        time.Time
-}
-
-// Parse is Check with what it found, for [Verifier.VerifyParsed]. Beside an error
-// it has found nothing, which no secret matches.
-func (s HMAC) Parse(h http.Header) (p Parsed, err error) {
-	err = s.read(h, &p.macs)
-	if err == nil && s.TimestampHeader != "" {
-		p.timestamp, p.at, err = s.timestamp(h)
+// single returns the value of a header that must appear exactly once.
+func single(h http.Header, name string) (string, error) {
+	values := headerValues(h, name)
+	switch len(values) {
+	case 0:
+		return "", &failure{ErrMissing, "no header ", name}
+	case 1:
+		return values[0], nil
 	}
-	if err != nil {
-		p = Parsed{}
-	}
-	return p, err
+	return "", &failure{ErrMalformed, name, " appears twice"}
 }
 
-// Exact says whether s leaves a sender one spelling only: a named header, one
-// prefix, one encoding.
-func (s HMAC) Exact() bool {
-	return s.Header != "" && len(s.OtherPrefixes) == 0 && s.Encoding&(s.Encoding-1) == 0
+// headerValues is h.Values without its allocation for names that are not in
+// canonical form: X-KeldairHR-Auth is X-Keldairhr-Auth in an http.Header.
+func headerValues(h http.Header, name string) []string {
+	if values, ok := h[name]; ok {
+		return values
+	}
+	var canonical [64]byte
+	if len(name) > len(canonical) {
+		return h.Values(name)
+	}
+	start := true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case start && 'a' <= c && c <= 'z':
+			c -= 'a' - 'A'
+		case !start && 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		canonical[i] = c
+		start = c == '-'
+	}
+	return h[string(canonical[:len(name)])]
+}
+
+// decode reads a MAC after any of the prefixes.
+func (s *HMAC) decode(text string, p *Parsed) bool {
+	if s.decodeAfter(s.Prefix, text, p) {
+		return true
+	}
+	for _, prefix := range s.OtherPrefixes {
+		if s.decodeAfter(prefix, text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *HMAC) decodeAfter(prefix, text string, p *Parsed) bool {
+	encoded, ok := strings.CutPrefix(text, prefix)
+	p.prefix, p.encoded, p.size = prefix, encoded, s.hash().Size()
+	return ok && s.encoding().decode(&p.mac, encoded, p.size)
 }
 
 // Signed returns the part of body that the MAC covers: body itself, or the
-// value of Member. The error wraps [ErrMalformed].
+// value of Member, without copying it. The error wraps [ErrMalformed].
 func (s HMAC) Signed(body []byte) ([]byte, error) {
 	if s.Member == "" {
 		return body, nil
 	}
 	value, err := jsonscan.Find(body, s.Member)
 	if err != nil {
-		return nil, &refusal{ErrMalformed, "the body's member " + s.Member + ": ", err.Error()}
+		return nil, &failure{ErrMalformed, "the body's member " + s.Member + ": ", err.Error()}
 	}
 	return value, nil
+}
+
+// IsExact reports whether s accepts only one prefix and one encoding.
+func (s HMAC) IsExact() bool {
+	return len(s.OtherPrefixes) == 0 && s.Encoding&(s.Encoding-1) == 0
 }
 
 // String describes the scheme in words, for logs.
 func (s HMAC) String() string {
 	var b strings.Builder
-	if s.Header != "" {
-		fmt.Fprintf(&b, "header %s", s.Header)
-	} else {
-		fmt.Fprintf(&b, "a header whose name contains %q", s.HeaderWord)
-	}
+	fmt.Fprintf(&b, "header %s", s.Header)
 	if s.Prefix != "" || len(s.OtherPrefixes) > 0 {
 		fmt.Fprintf(&b, ", prefix %q", s.Prefix)
 	}
@@ -222,18 +256,33 @@ func (s *HMAC) tolerance(given time.Duration) time.Duration {
 	return DefaultTolerance
 }
 
-// timestamp returns the header's text and the time that it names.
-func (s *HMAC) timestamp(h http.Header) (string, time.Time, error) {
-	values := headerValues(h, s.TimestampHeader)
-	if len(values) == 0 {
-		return "", time.Time{}, &refusal{ErrMissing, "no header ", s.TimestampHeader}
-	}
-	if len(values) > 1 {
-		return "", time.Time{}, &refusal{ErrMalformed, s.TimestampHeader, " is there twice"}
-	}
-	t, ok := parseTimestamp(values[0])
-	if !ok {
-		return "", time.Time{}, &refusal{ErrMalformed, s.TimestampHeader, " is no time"}
-	}
-	return values[0], t, nil
+// failure is the error of this package: a cause that callers test for, and
+// where it was found. It names headers, never what they hold.
+type failure struct {
+	cause  error
+	where  string
+	detail string
 }
+
+func (e *failure) Error() string { return e.cause.Error() + ": " + e.where + e.detail }
+
+func (e *failure) Unwrap() error { return e.cause }
+
+// ExpiredError is the error for a right MAC with a timestamp that is too far from
+// the receiver's clock: the delivery is authentic, but it arrived late, was sent
+// again by somebody else, or met a clock that is wrong. It wraps [ErrExpired].
+type ExpiredError struct {
+	Skew      time.Duration // the receiver's time minus the timestamp, which is positive for the past
+	Tolerance time.Duration // what was allowed
+}
+
+func (e *ExpiredError) Error() string {
+	side := "old"
+	if e.Skew < 0 {
+		side = "in the future"
+	}
+	return fmt.Sprintf("%v: %v %s, at most %v is accepted", ErrExpired, e.Skew.Abs().Round(time.Second), side, e.Tolerance)
+}
+
+// Unwrap returns ErrExpired.
+func (e *ExpiredError) Unwrap() error { return ErrExpired }

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"hash"
 	"net/http"
@@ -10,21 +11,21 @@ import (
 	"time"
 )
 
-// Verifier is one scheme with one secret. It keeps its keyed hash states from
-// one delivery to the next, so that verifying allocates nothing. It is safe
-// for concurrent use and must not be copied; [HMAC.New] makes it.
+// Verifier verifies and signs with one scheme and one secret; [HMAC.New] makes
+// it. It keeps its hash states, so that Verify allocates nothing. It is safe for
+// concurrent use and must not be copied.
 type Verifier struct {
 	scheme   HMAC
-	spare    atomic.Pointer[state] // kept when a collection empties the pool: a verifier of many may be used seldom
-	states   sync.Pool             // of *state, for those who come at the same time
-	mismatch error                 // made once: forged deliveries come in floods
+	spare    atomic.Pointer[state] // outlives a garbage collection, which empties the pool
+	states   sync.Pool             // of *state, for concurrent calls
+	mismatch error                 // made once: forged deliveries arrive in floods
 }
 
-// state is a keyed hash with the scratch space that it writes to: what passes
-// through an interface would otherwise be allocated each time.
+// state is a keyed hash with the buffers that it writes to, which would escape
+// to the heap if they were local: hash.Hash is an interface.
 type state struct {
 	mac     hash.Hash
-	scratch [maxTimestamp]byte
+	scratch [maxTimestamp + 1]byte
 	sum     [maxMAC]byte
 }
 
@@ -42,36 +43,28 @@ func (v *Verifier) give(st *state) {
 	}
 }
 
-// New gives the scheme its secret. Wiring mistakes panic: a secret that is
-// empty, with which anyone could sign, and a scheme that is not valid.
+// New returns a Verifier for the scheme and a copy of secret. It panics if the
+// scheme is not valid or the secret cannot be used; see [HMAC.CheckSecret].
 func (s HMAC) New(secret []byte) *Verifier {
-	if len(secret) == 0 {
-		panic("signature: empty secret")
-	}
-	if err := s.Validate(); err != nil {
+	if err := s.CheckSecret(secret); err != nil {
 		panic(err.Error())
 	}
-	header := s.Header
-	if header == "" {
-		header = "any header with " + strconv.Quote(s.HeaderWord) + " in its name"
-	}
-	key := append([]byte(nil), secret...)
-	v := &Verifier{scheme: s, mismatch: &refusal{ErrMismatch, header, " was made with another secret, or of other bytes"}}
+	key := bytes.Clone(secret)
+	v := &Verifier{scheme: s, mismatch: &failure{ErrMismatch, s.Header, " was made with another secret or over other bytes"}}
 	v.states.New = func() any { return &state{mac: hmac.New(s.hash().New, key)} }
 	return v
 }
 
-// Verify checks the signature of body, byte by byte as it was received, and
-// returns the part of body that the MAC covers: body itself, or the value of
-// the scheme's Member. It returns nothing beside an error.
+// Verify checks the signature of body, which must be the bytes as they were
+// received. It returns the part of body that the MAC covers: body itself, or the
+// value of the scheme's Member. With an error it returns no bytes.
 //
-// now is the receiver's time. tolerance is how far a signed timestamp may be
-// from it, on either side; zero is the scheme's own. A timestamp out of that
-// window is an [ExpiredError] only if the MAC is right, so that an authentic
-// delivery that came late is told from a forged one.
+// A signed timestamp may be at most tolerance away from now, in either direction;
+// zero means the scheme's own tolerance. The error is an [ExpiredError] only if
+// the MAC is right, so that a late delivery can be told from a forged one.
 func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance time.Duration) (signed []byte, err error) {
-	p, err := v.scheme.Parse(h)
-	if err != nil {
+	var p Parsed
+	if err = v.scheme.parse(h, &p); err != nil {
 		return nil, err
 	}
 	if signed, err = v.scheme.Signed(body); err != nil {
@@ -83,11 +76,10 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance t
 	return signed, nil
 }
 
-// VerifyParsed is Verify for who has several secrets to try: the headers and the
-// signed part of the body were found before, by [HMAC.Parse] and [HMAC.Signed] of
-// the same scheme, without an error.
+// VerifyParsed is like Verify, for callers that try several secrets. They pass
+// what [HMAC.Parse] and [HMAC.Signed] of the same scheme returned.
 func (v *Verifier) VerifyParsed(p *Parsed, signed []byte, now time.Time, tolerance time.Duration) error {
-	if v.match(p, signed) == nil {
+	if !v.match(p, signed) {
 		return v.mismatch
 	}
 	if v.scheme.TimestampHeader == "" {
@@ -100,73 +92,51 @@ func (v *Verifier) VerifyParsed(p *Parsed, signed []byte, now time.Time, toleran
 	return nil
 }
 
-// Pin verifies without regard to the time and returns the scheme narrowed down
-// to the spelling that this delivery uses: its header, prefix and encoding. A
-// user of a lenient scheme can then write that down. About one MAC in four is
-// written the same in both alphabets of base64: where the scheme accepts both,
-// both remain then, since the next delivery will not be as kind.
-func (v *Verifier) Pin(h http.Header, body []byte) (HMAC, error) {
-	s := v.scheme
-	p, err := s.Parse(h)
-	if err != nil {
-		return HMAC{}, err
-	}
-	signed, err := s.Signed(body)
-	if err != nil {
-		return HMAC{}, err
-	}
-	m := v.match(&p, signed)
-	if m == nil {
-		return HMAC{}, v.mismatch
-	}
-	s.Header, s.HeaderWord, s.Prefix, s.OtherPrefixes, s.Encoding = m.header, "", m.prefix, nil, s.encoding()&m.spellings(s.hash().Size())
-	return s, nil
-}
-
-// spellings are all in which the candidate's MAC reads as it was received.
-func (m *candidate) spellings(size int) Encoding {
-	text := m.encoding.first().encode(m.mac[:size])
-	same := m.encoding
-	for i := range spellings {
-		if spellings[i].encode(m.mac[:size]) == text {
-			same |= spellings[i].encoding
-		}
-	}
-	return same
-}
-
-// match computes the MAC once and compares every candidate with it in constant
-// time. It returns the one that is equal, or nil.
-func (v *Verifier) match(p *Parsed, signed []byte) *candidate {
+// match computes the MAC and compares it in constant time.
+func (v *Verifier) match(p *Parsed, signed []byte) bool {
 	st := v.take()
-	want := st.compute(p.timestamp, signed)
-	var found *candidate
-	for i := range p.macs.n {
-		if m := &p.macs.macs[i]; hmac.Equal(m.mac[:len(want)], want) {
-			found = m
-		}
-	}
+	equal := hmac.Equal(p.mac[:p.size], st.compute(p.timestamp, signed))
 	v.give(st)
-	return found
+	return equal
 }
 
-// compute writes the parts one after the other: putting them together first
-// would copy the body.
+// compute hashes the parts one after the other: joining them first would copy
+// the body.
 func (st *state) compute(timestamp string, signed []byte) []byte {
 	st.mac.Reset()
 	if timestamp != "" {
-		n := copy(st.scratch[:], timestamp) // it fits: parseTimestamp
-		st.mac.Write(st.scratch[:n])
-		st.scratch[0] = '.'
-		st.mac.Write(st.scratch[:1])
+		n := copy(st.scratch[:maxTimestamp], timestamp) // ParseTimestamp reads nothing longer
+		st.scratch[n] = '.'
+		st.mac.Write(st.scratch[:n+1])
 	}
 	st.mac.Write(signed)
 	return st.mac.Sum(st.sum[:0])
 }
 
-// Sign sets the headers that Verify reads, as the vendor would send them at
-// that time. Under a HeaderWord it writes the header X-<word>. It fails only
-// where body has no such Member as the scheme signs.
+// Narrow verifies a delivery, whatever its timestamp, and returns the scheme
+// narrowed down to the prefix and encoding that the delivery uses. About one MAC
+// in four reads the same in both alphabets of base64; a scheme that accepts both
+// still does so afterwards, since the next delivery may differ.
+func (v *Verifier) Narrow(h http.Header, body []byte) (HMAC, error) {
+	p, err := v.scheme.Parse(h)
+	if err != nil {
+		return HMAC{}, err
+	}
+	signed, err := v.scheme.Signed(body)
+	if err != nil {
+		return HMAC{}, err
+	}
+	if !v.match(&p, signed) {
+		return HMAC{}, v.mismatch
+	}
+	narrow := v.scheme
+	narrow.Prefix, narrow.OtherPrefixes = p.prefix, nil
+	narrow.Encoding = v.scheme.encoding().reading(p.encoded, p.size)
+	return narrow, nil
+}
+
+// Sign sets the headers that Verify reads, as the vendor would at the time now.
+// It fails only if body does not have the scheme's Member.
 func (v *Verifier) Sign(h http.Header, body []byte, now time.Time) error {
 	s := &v.scheme
 	signed, err := s.Signed(body)
@@ -176,18 +146,14 @@ func (v *Verifier) Sign(h http.Header, body []byte, now time.Time) error {
 	var timestamp string
 	if s.TimestampHeader != "" {
 		timestamp = now.UTC().Format(time.RFC3339)
-		if s.UnixTime {
+		if s.SignUnixTime {
 			timestamp = strconv.FormatInt(now.Unix(), 10)
 		}
 		h.Set(s.TimestampHeader, timestamp)
 	}
 	st := v.take()
-	text := s.encoding().first().encode(st.compute(timestamp, signed))
+	text := s.Encoding.Encode(st.compute(timestamp, signed))
 	v.give(st)
-	header := s.Header
-	if header == "" {
-		header = "X-" + s.HeaderWord
-	}
-	h.Set(header, s.Prefix+text)
+	h.Set(s.Header, s.Prefix+text)
 	return nil
 }

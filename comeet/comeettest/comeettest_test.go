@@ -12,13 +12,14 @@ import (
 
 	"github.com/atshooks/atshooks/comeet"
 	"github.com/atshooks/atshooks/comeet/comeettest"
+	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
 )
 
-// hire is a callback of a user's, which the tests below are about.
+// hire is the callback that the tests below are about.
 func hire(_ context.Context, c *comeet.Candidate) error {
-	if c.StartDate == "" {
-		return &comeet.Refusal{Status: http.StatusBadRequest, DisplayMessage: "The start date is missing."}
+	if c.StartDate.IsZero() {
+		return &event.Rejection{Status: http.StatusBadRequest, Message: "The start date is missing."}
 	}
 	return nil
 }
@@ -26,8 +27,8 @@ func hire(_ context.Context, c *comeet.Candidate) error {
 // A test of a callback alone: a sample, changed, is enough.
 func TestHireNeedsAStartDate(t *testing.T) {
 	c := comeettest.CreateEmployee()
-	c.StartDate = ""
-	if _, ok := errors.AsType[*comeet.Refusal](hire(t.Context(), c)); !ok {
+	c.StartDate = event.Time{}
+	if _, ok := errors.AsType[*event.Rejection](hire(t.Context(), c)); !ok {
 		t.Error("a candidate without a start date was hired")
 	}
 }
@@ -40,15 +41,15 @@ func TestHireIsWired(t *testing.T) {
 	}
 	h.OnCreateEmployee(hire)
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/comeet/create-employee", h.CreateEmployee())
+	mux.Handle("POST /hooks/comeet/", h)
 
 	late := comeettest.CreateEmployee()
-	late.StartDate = ""
+	late.StartDate = event.Time{}
 	for want, e := range map[int]any{200: comeet.TypeCreateEmployee, 400: eventtest.As(comeet.TypeCreateEmployee, late)} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, comeettest.NewRequest(t, "a secret", e, eventtest.To("/hooks/comeet/create-employee")))
 		if w.Code != want {
-			t.Errorf("answered %d %s, want %d", w.Code, w.Body, want)
+			t.Errorf("%d %s, want %d", w.Code, w.Body, want)
 		}
 	}
 }
@@ -66,7 +67,8 @@ func TestSamplesAreTheFixtures(t *testing.T) {
 		if diff := cmp.Diff(want, first); diff != "" {
 			t.Errorf("%s (-fixture +sample)\n%s", typ, diff)
 		}
-		*first.FirstName = "changed"
+		first.FirstName = "changed"
+		first.Links[0].URL = "changed"
 		if diff := cmp.Diff(want, sample()); diff != "" {
 			t.Errorf("%s: a change to one sample is in the next (-want +got)\n%s", typ, diff)
 		}

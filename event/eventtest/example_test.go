@@ -14,8 +14,9 @@ import (
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
 
-// A service checks its own receiver, under its router and behind its
-// middleware, as a vendor meets it.
+// A service checks itself as the vendor meets it: with its router and its
+// middleware. Here the callback calls the recorder; usually it is what the test
+// puts in the place of a database that does.
 func ExampleRun() {
 	var t *testing.T // of the test
 
@@ -25,8 +26,7 @@ func ExampleRun() {
 		t.Fatal(err)
 	}
 	hooks.OnDataChanged(func(context.Context, *kombo.DataChanged) error {
-		recorder.Ran() // when it has done what it does
-		return nil
+		return recorder.Ran() // when it has done its work
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/kombo", hooks)
@@ -48,7 +48,7 @@ func ExampleVendor_Leaks() {
 
 	order := kombotest.AssessmentOrderReceived()
 	logger.Info("ordered", "order", order) // prints ids only
-	logger.Info("greeting", "text", "Dear "+*order.Candidate.FirstName)
+	logger.Info("greeting", "text", "Dear "+order.Candidate.FirstName)
 
 	for _, leak := range kombotest.Vendor.Leaks(log.Bytes()) {
 		fmt.Println(leak)
@@ -63,7 +63,7 @@ func ExampleNearMiss_Make() {
 	if err != nil {
 		panic(err)
 	}
-	slog.SetLogLoggerLevel(slog.LevelError) // refusals are logged
+	slog.SetLogLoggerLevel(slog.LevelError) // rejections are logged
 	for _, m := range kombotest.Vendor.NearMisses() {
 		if m.Skip != "" || m.NeedsPrevious {
 			continue
@@ -82,7 +82,8 @@ func ExampleNearMiss_Make() {
 	// 401 no signature
 	// 401 wrong key
 	// 401 empty key
-	// 401 one byte of the signature changed
+	// 401 one character of the signature changed
+	// 401 half of the signature
 	// 401 wrong encoding
 	// 401 one byte of the body changed
 	// 401 re-encoded JSON
@@ -92,5 +93,4 @@ func ExampleNearMiss_Make() {
 	// 200 an added member
 	// 200 null where a value is usual
 	// 200 the same again
-	// 200 the same while the first still runs
 }

@@ -1,19 +1,14 @@
-// Package eventtest tests receivers of webhooks: one's own callbacks and
-// wiring with signed requests, deliveries that are almost right, and a
-// conformance suite for any http.Handler; and a new provider with the suite
-// that the providers of this module pass.
-//
-// Most tests start from a vendor's own test package, kombotest say, which is
-// made of a [Vendor].
 package eventtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,54 +17,67 @@ import (
 	"github.com/atshooks/atshooks/internal/jsonscan"
 )
 
-// Vendor is what a provider's test package is made of: its events with a
-// fixture each. A fixture is one delivery's body as the vendor sends it, with
-// made-up data, in testdata/<type>.json (a colon in the type is a dash there).
+// Vendor is what a provider's test package is made of: the provider, and its
+// events with a fixture each.
 type Vendor struct {
-	// NewHandler makes a handler as the provider's own NewHandler does.
-	NewHandler func(secret string, opts *event.Options) (*event.Handler, error)
-	// Fixtures holds the folder testdata.
+	// Provider says how requests are signed. Where a service has changed a
+	// provider, set it in a copy of the Vendor.
+	Provider event.Provider
+	// Fixtures holds the folder testdata. A fixture is the whole body of a
+	// delivery, with made-up data, in testdata/<type>.json; a colon in the
+	// type is a dash there.
 	Fixtures fs.FS
-	// Events are the vendor's, in the order of its documentation.
+	// Events are the events of the provider, in the order of its documentation.
 	Events []Event
-
-	provider *event.Provider // in place of what NewHandler's handlers say
+	// Success lists the statuses that the vendor documents as success, 200
+	// first. Nil is any that a service usually responds with: 200, 201, 202
+	// and 204, or 200 alone for a synchronous provider.
+	Success []int
 }
 
-// Event is one event of a vendor's. [Of] makes it.
+// Event is one event type of a provider. [Of] makes it.
 type Event struct {
 	Type    string
 	payload reflect.Type
+	on      func(h *event.Handler, fn callback) // event.On with the payload's type
 }
 
-// Of is the event of that type whose payload decodes into a T.
-func Of[T any](typ string) Event { return Event{typ, reflect.TypeFor[T]()} }
+// callback is a callback with its payload's type taken off.
+type callback func(ctx context.Context, payload any) error
 
-// Typed is a payload with its event's type; see [As].
-type Typed struct {
-	Type    string
-	Payload any
+// Of returns the event of that type whose payload decodes into a T.
+func Of[T any](typ string) Event {
+	return Event{typ, reflect.TypeFor[T](), func(h *event.Handler, fn callback) {
+		event.On(h, typ, func(ctx context.Context, payload *T) error { return fn(ctx, payload) })
+	}}
 }
 
-// As says which event a payload is for, where several share its Go type.
-func As(typ string, payload any) Typed { return Typed{typ, payload} }
+// typed is a payload with its event type.
+type typed struct {
+	typ     string
+	payload any
+}
+
+// As returns what [Vendor.NewRequest] takes for a payload whose Go type
+// several events share: the payload with the type of the event that is meant.
+func As(typ string, payload any) any { return typed{typ, payload} }
 
 // Option changes a request that is made for a test.
-type Option func(*request)
+type Option func(*options)
 
-type request struct {
+type options struct {
 	now    time.Time
 	target string
 }
 
-// At signs as the vendor would at t; without it, as it would now.
-func At(t time.Time) Option { return func(r *request) { r.now = t } }
+// At signs as the vendor would at t. Without it, requests are signed as now.
+func At(t time.Time) Option { return func(o *options) { o.now = t } }
 
-// To sets the target of the request: a path, or a whole URL. Without it, the
-// path is a slash and the event's type.
-func To(target string) Option { return func(r *request) { r.target = target } }
+// To sets the target of the request, a path or a whole URL. Without it, the
+// path is a slash and the event type.
+func To(target string) Option { return func(o *options) { o.target = target } }
 
-// Types are the types of all events, in order.
+// Types returns the types of all events, in order.
 func (v Vendor) Types() []string {
 	types := make([]string, len(v.Events))
 	for i, e := range v.Events {
@@ -78,51 +86,71 @@ func (v Vendor) Types() []string {
 	return types
 }
 
-// Provider is the vendor's.
-func (v Vendor) Provider() event.Provider {
-	if v.provider != nil {
-		return *v.provider
-	}
-	h, err := v.NewHandler("only asked for its provider", nil)
+// Body returns the fixture of a type: a whole body, as the vendor sends it. It
+// panics if there is none.
+func (v Vendor) Body(typ string) []byte {
+	b, err := v.fixture(typ)
 	if err != nil {
-		panic("eventtest: " + err.Error())
+		panic(err.Error())
 	}
-	return h.Provider()
+	return b
 }
 
-// Body is the fixture of that type: a whole body, as the vendor sends it. A
-// type that has none panics.
-func (v Vendor) Body(typ string) []byte {
+func (v Vendor) fixture(typ string) ([]byte, error) {
 	b, err := fs.ReadFile(v.Fixtures, fixtureName(typ))
 	if err != nil {
-		panic("eventtest: no fixture for " + typ)
+		return nil, fmt.Errorf("eventtest: no fixture for %q: there are %q", typ, v.Types())
 	}
-	return bytes.TrimSpace(b)
+	return bytes.TrimSpace(b), nil
 }
 
-// fixtureName is the file of a type's fixture.
+func (v Vendor) has(typ string) bool {
+	_, err := v.fixture(typ)
+	return err == nil
+}
+
 func fixtureName(typ string) string {
 	return "testdata/" + strings.ReplaceAll(typ, ":", "-") + ".json"
 }
 
-// BodyWith is the fixture of that type with another payload, encoded as JSON.
+// BodyWith returns the fixture of a type with another payload, which is
+// encoded as JSON.
 func (v Vendor) BodyWith(typ string, payload any) ([]byte, error) {
+	body, err := v.fixture(typ)
+	if err != nil {
+		return nil, err
+	}
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return nil, fmt.Errorf("eventtest: %s: %w", typ, err)
 	}
-	return v.withPayload(v.Body(typ), b), nil
+	return v.withType(body, v.withPayload(body, b)), nil
+}
+
+// withType is a body with the type of a fixture, if the payload is the body:
+// what was encoded may have another event's type, or none.
+func (v Vendor) withType(fixture, body []byte) []byte {
+	if v.payloadName(fixture) != "" {
+		return body
+	}
+	types := v.Provider.Envelope.Type
+	isType := func(m member) bool { return slices.Contains(types, m.name) }
+	members := slices.DeleteFunc(split(body), isType)
+	if i := slices.IndexFunc(split(fixture), isType); i >= 0 {
+		return join(append(members, split(fixture)[i]))
+	}
+	return body
 }
 
 // withPayload is body with another payload.
 func (v Vendor) withPayload(body, payload []byte) []byte {
 	if name := v.payloadName(body); name != "" {
-		return replaceMember(body, name, payload)
+		return replacing(body, name, payload)
 	}
 	return payload
 }
 
-// Payload is the piece of a body that callbacks decode.
+// Payload returns the part of a body that callbacks decode.
 func (v Vendor) Payload(body []byte) []byte {
 	if p, err := jsonscan.Find(body, v.payloadName(body)); err == nil {
 		return p
@@ -132,7 +160,7 @@ func (v Vendor) Payload(body []byte) []byte {
 
 // payloadName is the member of body that has the payload; "" is the body itself.
 func (v Vendor) payloadName(body []byte) string {
-	for _, name := range v.Provider().Envelope.Payload {
+	for _, name := range v.Provider.Envelope.Payload {
 		if _, err := jsonscan.Find(body, name); err == nil {
 			return name
 		}
@@ -140,25 +168,8 @@ func (v Vendor) payloadName(body []byte) string {
 	return ""
 }
 
-// replaceMember returns a JSON object with another value for one member.
-func replaceMember(object []byte, name string, value []byte) []byte {
-	out := []byte{'{'}
-	o := jsonscan.Over(object)
-	for o.Next() {
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, '"'), o.Name()...), `":`...)
-		if string(o.Name()) == name {
-			out = append(out, value...)
-		} else {
-			out = append(out, o.Value()...)
-		}
-	}
-	return append(out, '}')
-}
-
-// Sample decodes the payload of a fixture: a fresh value, to be changed at will.
+// Sample decodes the payload of a fixture into a new value, to be changed at
+// will. It panics if there is no fixture, or it does not decode.
 func Sample[T any](v Vendor, typ string) *T {
 	s := new(T)
 	if err := json.Unmarshal(v.Payload(v.Body(typ)), s); err != nil {
@@ -167,9 +178,9 @@ func Sample[T any](v Vendor, typ string) *T {
 	return s
 }
 
-// NewRequest returns a signed request: with the fixture if e is the name of a
-// type, or else with e, a pointer to a payload of the vendor's, in place of the
-// fixture's. If several events share that Go type, [As] says which one is meant.
+// NewRequest returns a signed request. If e is an event type, it has that
+// type's fixture; otherwise e is a pointer to a payload, which takes the place
+// of the fixture's. Where several events share its Go type, use [As].
 func (v Vendor) NewRequest(t testing.TB, secret string, e any, opts ...Option) *http.Request {
 	t.Helper()
 	typ, body, err := v.body(e)
@@ -179,54 +190,77 @@ func (v Vendor) NewRequest(t testing.TB, secret string, e any, opts ...Option) *
 	return v.Signed(t, secret, typ, body, opts...)
 }
 
-// Signed returns a request with that body, signed. [Vendor.Sign] does that
-// without a test.
+// Signed returns a request with that body, signed. [Vendor.Sign] does the same
+// outside of tests.
 func (v Vendor) Signed(t testing.TB, secret, typ string, body []byte, opts ...Option) *http.Request {
 	t.Helper()
-	set := request{now: time.Now(), target: "/" + typ}
-	for _, o := range opts {
-		o(&set)
+	o := options{target: "/" + typ}
+	for _, set := range opts {
+		set(&o)
 	}
 	if body == nil {
-		body = []byte{} // and not the fixture
+		body = []byte{} // not the fixture
 	}
-	s, err := v.shot(Draft{Type: typ, Body: body, Secret: secret, Time: set.now})
+	r, err := v.sign(Draft{Type: typ, Body: body, Secret: secret, Time: o.now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.request(set.target)
+	return r.http(o.target)
 }
 
 // body is the type and the body for what NewRequest was given.
 func (v Vendor) body(e any) (typ string, body []byte, err error) {
 	switch e := e.(type) {
 	case string:
-		return e, v.Body(e), nil
-	case Typed:
-		body, err = v.BodyWith(e.Type, e.Payload)
-		return e.Type, body, err
+		body, err = v.fixture(e)
+		return e, body, err
+	case typed:
+		body, err = v.BodyWith(e.typ, e.payload)
+		return e.typ, body, err
 	}
-	typ, err = v.typeOf(e)
-	if err != nil {
+	if typ, err = v.typeOf(e); err != nil {
 		return "", nil, err
 	}
 	body, err = v.BodyWith(typ, e)
 	return typ, body, err
 }
 
-// typeOf finds the one event whose payload is of e's Go type.
+// typeOf finds the one event whose payload has e's Go type.
 func (v Vendor) typeOf(e any) (string, error) {
 	var found []string
 	for _, ev := range v.Events {
-		if reflect.TypeOf(e) == reflect.PointerTo(ev.payload) {
+		switch reflect.TypeOf(e) {
+		case reflect.PointerTo(ev.payload):
 			found = append(found, ev.Type)
+		case ev.payload:
+			return "", fmt.Errorf("eventtest: pass a pointer: *%T", e)
 		}
 	}
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", fmt.Errorf("eventtest: a %T is no payload of this vendor", e)
+		return "", fmt.Errorf("eventtest: a %T is not a payload of %s", e, v.Provider.Name)
 	}
 	return "", fmt.Errorf("eventtest: a %T may be any of %s: say which with eventtest.As", e, strings.Join(found, ", "))
+}
+
+// event returns the event of a type.
+func (v Vendor) event(typ string) (Event, bool) {
+	i := slices.IndexFunc(v.Events, func(e Event) bool { return e.Type == typ })
+	if i < 0 {
+		return Event{}, false
+	}
+	return v.Events[i], true
+}
+
+// success lists the statuses that tell the vendor that a delivery was taken.
+func (v Vendor) success() []int {
+	switch {
+	case v.Success != nil:
+		return v.Success
+	case v.Provider.Synchronous:
+		return []int{http.StatusOK}
+	}
+	return []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent}
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/signature"
 )
 
 func TestNewRequest(t *testing.T) {
@@ -29,8 +31,8 @@ func TestNewRequest(t *testing.T) {
 		{"a fixture, by its type", "employee.left", nil, "/employee.left", "employee.left", "7", `{"id": 7}`},
 		{"a changed sample", hired, nil, "/employee:hired", "employee:hired", "7", `"name":"Changed"`},
 		{"a sample for another event", As("employee.left", hired), nil, "/employee.left", "employee.left", "7", `"name":"Changed"`},
-		{"to one's own path", &leave{ID: 9}, []Option{To("/hooks/acme?a=b")}, "/hooks/acme?a=b", "employee.left", "9", `{"id":9}`},
-		{"to a whole URL, at a time", &leave{ID: 9}, []Option{To("https://example.com/hooks"), At(at)}, "/hooks", "employee.left", "9", `{"id":9}`},
+		{"to one's own path", &leave{ID: "9"}, []Option{To("/hooks/acme?a=b")}, "/hooks/acme?a=b", "employee.left", "9", `{"id":"9"}`},
+		{"to a whole URL, at a time", &leave{ID: "9"}, []Option{To("https://example.com/hooks"), At(at)}, "/hooks", "employee.left", "9", `{"id":"9"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := v.NewRequest(t, secret, test.e, test.opts...)
@@ -50,12 +52,12 @@ func TestNewRequest(t *testing.T) {
 			}
 			var envelope struct {
 				Type string
-				Data struct{ ID json.Number }
+				Data struct{ ID event.ID }
 			}
 			if err := json.Unmarshal(body, &envelope); err != nil {
 				t.Fatal(err)
 			}
-			if envelope.Type != test.typ || envelope.Data.ID.String() != test.id || !strings.Contains(string(body), test.has) {
+			if envelope.Type != test.typ || string(envelope.Data.ID) != test.id || !strings.Contains(string(body), test.has) {
 				t.Errorf("the body is %s, want one of type %s, with %s", body, test.typ, test.has)
 			}
 			if got := r.Header.Get("X-Acme-Event"); got != test.typ || r.Header.Get("Content-Type") != "application/json" {
@@ -78,7 +80,8 @@ func (s *stopping) Fatal(args ...any) {
 }
 
 func TestRequestsThatCannotBeMade(t *testing.T) {
-	v := vendorOf(acme, acmeFixtures(), Of[hire]("employee:hired"), Of[leave]("employee.left"), Of[leave]("employee.back"))
+	v := acmeVendor()
+	v.Events = append(v.Events, Of[leave]("employee.back"))
 	for _, test := range []struct {
 		name   string
 		secret string
@@ -86,10 +89,12 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 		want   string
 	}{
 		{"a type that several events have", secret, &leave{}, "may be any of employee.left, employee.back: say which with eventtest.As"},
-		{"a type that no event has", secret, &manager{}, "a *eventtest.manager is no payload of this vendor"},
-		{"a payload, not a pointer to one", secret, hire{}, "a eventtest.hire is no payload of this vendor"},
-		{"a payload that is no JSON", secret, As("employee.left", func() {}), "employee.left: json: unsupported type: func()"},
-		{"no secret", "", "employee.left", "the draft has no secret"},
+		{"a type that no event has", secret, &manager{}, "a *eventtest.manager is not a payload of acme"},
+		{"a payload, not a pointer to one", secret, hire{}, "pass a pointer: *eventtest.hire"},
+		{"a payload that has no JSON", secret, As("employee.left", func() {}), "employee.left: json: unsupported type: func()"},
+		{"a type without a fixture", secret, "employee.back", `no fixture for "employee.back": there are ["employee:hired" "employee.left" "employee.back"]`},
+		{"a payload of a type without a fixture", secret, As("employee.back", &leave{}), `no fixture for "employee.back"`},
+		{"no secret", "", "employee.left", "Draft.Secret is empty"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &stopping{TB: t}
@@ -108,7 +113,6 @@ func TestMissingFixturesPanic(t *testing.T) {
 	for name, f := range map[string]func(){
 		"no fixture for employee.promoted":              func() { acmeVendor().Body("employee.promoted") },
 		"the fixture of employee:hired does not decode": func() { Sample[leaveOfText](acmeVendor(), "employee:hired") },
-		"a vendor without a header":                     func() { vendorOf(event.Provider{Name: "x"}, nil).Provider() },
 	} {
 		func() {
 			defer func() {
@@ -122,7 +126,7 @@ func TestMissingFixturesPanic(t *testing.T) {
 }
 
 type leaveOfText struct {
-	ID string `json:"id"`
+	ID bool `json:"id"`
 }
 
 // A body of no bytes is one, and not the fixture.
@@ -134,11 +138,31 @@ func TestSignedWithoutABody(t *testing.T) {
 }
 
 func TestBodyWith(t *testing.T) {
-	b, err := acmeVendor().BodyWith("employee.left", leave{ID: 8})
-	if want := `{"id":"ev_2","type":"employee.left","at":"2026-09-02T10:00:01Z","data":{"id":8}}`; err != nil || string(b) != want {
+	b, err := acmeVendor().BodyWith("employee.left", leave{ID: "8"})
+	if want := `{"id":"ev_2","type":"employee.left","at":"2026-09-02T10:00:01Z","data":{"id":"8"}}`; err != nil || string(b) != want {
 		t.Errorf("got %s (%v), want %s", b, err, want)
 	}
-	if b, err = bizarreVendor().BodyWith("ask", leave{ID: 8}); err != nil || string(b) != `{"id":8}` {
+	if b, err = bizarreVendor().BodyWith("ask", leave{ID: "8"}); err != nil || string(b) != `{"id":"8"}` {
 		t.Errorf("where the body is the payload, got %s (%v)", b, err)
+	}
+}
+
+// A changed scheme is one field to set.
+func TestAChangedProviderSigns(t *testing.T) {
+	v := acmeVendor()
+	v.Provider.Scheme = signature.HMAC{Header: "X-Other", Encoding: signature.Base64}
+	h, err := event.NewHandler(v.Provider, secret, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, v.NewRequest(t, secret, "employee.left"))
+	if w.Code != http.StatusOK {
+		t.Errorf("the response is %d", w.Code)
+	}
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, acmeVendor().NewRequest(t, secret, "employee.left"))
+	if w.Code != http.StatusUnauthorized {
+		t.Errorf("the response to the old scheme is %d", w.Code)
 	}
 }

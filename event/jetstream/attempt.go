@@ -10,58 +10,84 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // attempt is one try to run a delivery.
 type attempt struct {
-	w        *Worker
-	receiver string // the consumer's
-	msg      jetstream.Msg
-	number   int // of this try; the first is 1
+	r      *runner
+	msg    jetstream.Msg
+	number int // of this try; the first is 1
 
 	sequence uint64    // of the delivery in the stream
 	key      string    // of the delivery
 	stored   time.Time // the delivery
 	delivery *event.Delivery
+	took     time.Duration // by the callback; 0 if it was not called
 }
 
-// handle runs one delivery and settles it: completed, to be tried again, or
-// given up.
-func (w *Worker) handle(name string, msg jetstream.Msg) {
+// newAttempt makes the attempt to run what was fetched.
+func newAttempt(r *runner, msg jetstream.Msg) (*attempt, error) {
 	meta, err := msg.Metadata()
 	if err != nil {
-		w.log.Error("a webhook delivery came without its metadata", slog.String("handler", name))
-		return // it comes back
+		return nil, err
 	}
 	a := &attempt{
-		w: w, receiver: name, msg: msg, number: int(meta.NumDelivered),
+		r: r, msg: msg, number: int(meta.NumDelivered),
 		sequence: meta.Sequence.Stream, stored: meta.Timestamp, key: msg.Headers().Get(jetstream.MsgIDHeader),
 	}
-	if err := a.load(); err != nil {
-		a.refuse(err)
-		return
+	if !a.isPointer() {
+		d := new(event.Delivery)
+		if d.UnmarshalBinary(msg.Data()) == nil { // handle tells what is wrong otherwise
+			a.delivery = d
+		}
 	}
-	handler, ok := w.handlers[a.delivery.Receiver]
-	switch {
-	case !ok:
-		a.postpone("no handler of that name")
-	case a.number > 2*w.opts.Retry.Attempts:
-		a.giveUp(ReasonUnfinished, errUnfinished)
-	default:
-		a.settle(a.run(handler))
-	}
+	return a, nil
 }
+
+func (a *attempt) isPointer() bool { return strings.HasSuffix(a.msg.Subject(), "."+again) }
+
+// tenant is the delivery's, as far as it is known before it begins.
+func (a *attempt) tenant() string {
+	if a.isPointer() || a.delivery == nil {
+		return ""
+	}
+	return a.delivery.Tenant
+}
+
+func (a *attempt) size() int { return 2 * len(a.msg.Data()) } // with the delivery
 
 var (
 	errUnfinished = errors.New("no attempt came to an end, this one was not begun: the process may have died of it each time")
 	errGoexit     = errors.New("the callback ended its goroutine")
 )
 
-// load reads the delivery: the message itself, or what it points to.
+// handle runs the delivery and settles it: completed, to be tried again, or
+// given up.
+func (a *attempt) handle() {
+	if err := a.load(); err != nil {
+		a.reject(err)
+		return
+	}
+	switch {
+	case a.delivery.Handler != a.r.name:
+		a.postpone("no handler of that name")
+	case a.number > 2*a.r.w.opts.Retry.Attempts:
+		a.giveUp(inbox.ReasonUnfinished, errUnfinished)
+	default:
+		a.settle(a.run())
+	}
+}
+
+// load reads the delivery, where that is not done yet: the message itself, or
+// what it points to.
 func (a *attempt) load() error {
+	if a.delivery != nil {
+		return nil
+	}
 	data := a.msg.Data()
-	if strings.HasSuffix(a.msg.Subject(), "."+again) {
+	if a.isPointer() {
 		var p pointer
 		if err := decode(data, &p); err != nil {
 			return err
@@ -69,8 +95,11 @@ func (a *attempt) load() error {
 		a.sequence, a.key, a.stored = p.Sequence, p.Key, p.StoredAt
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
-		var err error
-		if data, err = a.w.sink.load(ctx, p.Sequence, p.Key); err != nil {
+		s, err := a.r.w.inbox.open(ctx)
+		if err != nil {
+			return err
+		}
+		if data, err = a.r.w.inbox.load(ctx, s, p.Sequence, p.Key); err != nil {
 			return err
 		}
 	}
@@ -84,102 +113,148 @@ func (a *attempt) load() error {
 	return nil
 }
 
-// refuse settles what could not be loaded.
-func (a *attempt) refuse(err error) {
+// reject settles what could not be loaded.
+func (a *attempt) reject(err error) {
 	switch {
 	case errors.Is(err, event.ErrNewerVersion):
 		a.postpone("stored by a newer release")
-	case errors.Is(err, ErrGone):
-		a.giveUp(ReasonGone, err)
+	case errors.Is(err, inbox.ErrGone):
+		a.giveUp(inbox.ReasonGone, err)
 	case errors.Is(err, errStored):
-		a.giveUp(ReasonUnreadable, err)
+		a.giveUp(inbox.ReasonUnreadable, err)
 	default: // the engine, which will be back
-		a.retry(a.w.opts.Retry.next(a.number, 0), slog.LevelWarn, "the engine did not hand it out")
+		a.retry(a.r.w.opts.Retry.next(a.number, 0), slog.LevelWarn, "the engine did not hand it out")
 	}
 }
 
-// run calls the handler, and tells the engine that it does so while it does.
-// The handler has a goroutine of its own, so that a runtime.Goexit, which a
-// test's FailNow is, ends no more than that.
-func (a *attempt) run(handler event.Dispatcher) error {
-	ctx, cancel := a.w.callbacks, context.CancelFunc(func() {})
-	if a.w.opts.Timeout > 0 {
-		ctx, cancel = context.WithTimeout(ctx, a.w.opts.Timeout)
-	}
+// run calls the handler, in a goroutine of its own: a callback may ignore the
+// end of its context, or end its goroutine as a test's FailNow does.
+func (a *attempt) run() error {
+	opts := &a.r.w.opts
+	ctx, cancel := context.WithTimeout(a.r.w.callbacks, opts.Timeout)
 	defer cancel()
-	done := make(chan error, 1)
+	a.delivery.Attempt = a.number
+	returned := make(chan error, 1)
+	began := time.Now()
+	defer func() { a.took = max(time.Since(began), 1) }()
+	a.r.activity.running.Add(1)
+	defer a.r.activity.running.Add(-1)
 	go func() {
 		err := errGoexit
 		defer func() {
 			if v := recover(); v != nil {
 				err = &event.PanicError{Value: v, Stack: debug.Stack()}
 			}
-			done <- err
+			returned <- err
 		}()
-		err = handler.Dispatch(ctx, a.delivery)
+		err = a.r.handler.Dispatch(ctx, a.delivery)
 	}()
-	beat := time.NewTicker(max(a.w.opts.AckWait/3, time.Millisecond))
-	defer beat.Stop()
-	ended := ctx.Done()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-beat.C:
-			_ = a.msg.InProgress() // if it is lost, the next one may not be
-		case <-ended:
-			ended = nil
-			a.log(slog.LevelWarn, "a webhook callback runs on although its context has ended", slog.String("why", ctx.Err().Error()))
-		}
+	select {
+	case err := <-returned:
+		return err
+	case <-ctx.Done():
 	}
+	select {
+	case err := <-returned:
+		return err
+	case <-time.After(opts.grace()):
+	}
+	a.abandon(returned)
+	return fmt.Errorf("the callback did not return, although its context had ended: %w", ctx.Err())
 }
 
-// settle does what the handler's answer asks for.
+// abandon stops waiting for a callback, and counts it until it returns.
+func (a *attempt) abandon(returned <-chan error) {
+	n := a.r.w.inbox.abandoned.Add(1)
+	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: it is not waited for any more, and its attempt counts as failed",
+		slog.Duration("timeout", a.r.w.opts.Timeout), slog.Int64("abandoned", n))
+	go func() {
+		<-returned
+		a.r.w.inbox.abandoned.Add(-1)
+		a.log(slog.LevelWarn, "a webhook callback has returned that was not waited for any more")
+	}()
+}
+
+// settle does what the callback's error asks for.
 func (a *attempt) settle(err error) {
 	if p, ok := errors.AsType[*event.PanicError](err); ok {
 		a.log(slog.LevelError, "a webhook callback panicked", slog.String("stack", string(p.Stack)))
 	}
-	switch disposition, after := event.Outcome(err); {
-	case disposition == event.Done:
+	switch verdict, after := event.VerdictOf(err); {
+	case verdict == event.VerdictDone:
 		a.complete()
-	case disposition == event.Drop:
-		a.giveUp(ReasonPermanent, err)
-	case a.number >= a.w.opts.Retry.Attempts:
-		a.giveUp(ReasonExhausted, err)
+	case verdict == event.VerdictDrop:
+		a.giveUp(inbox.ReasonPermanent, err)
+	case a.number >= a.r.w.opts.Retry.Attempts:
+		a.giveUp(inbox.ReasonExhausted, err)
 	default:
-		delay := a.w.opts.Retry.next(a.number, after)
+		delay := a.r.w.opts.Retry.next(a.number, after)
 		if a.tooLate(delay) {
-			a.giveUp(ReasonExpiring, err)
+			a.giveUp(inbox.ReasonExpiring, err)
 			return
 		}
 		a.retry(delay, slog.LevelInfo, "the callback failed")
 	}
 }
 
-// keptToReplay is the part of a delivery's life in which it is not retried any
-// more, so that a dead letter can still be replayed when somebody sees it.
-const keptToReplay = 8
+// keptToRerun is the part of a delivery's life in which it is not retried any
+// more, so that a dead letter can still be rerun when someone sees it.
+const keptToRerun = 8
 
 // tooLate says that the delivery would be erased, or almost, after the delay.
 func (a *attempt) tooLate(delay time.Duration) bool {
-	maxAge := a.w.sink.maxAge
-	return time.Since(a.stored)+delay > maxAge-maxAge/keptToReplay
+	s := a.r.w.inbox.streams.Load()
+	return time.Since(a.stored)+delay > s.maxAge-s.maxAge/keptToRerun
 }
 
 // complete acknowledges, and waits until the engine has taken note: what it
 // does not know to be completed runs again.
 func (a *attempt) complete() {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	if err := a.msg.DoubleAck(ctx); err != nil {
-		a.log(slog.LevelWarn, "a webhook delivery was completed, but the engine did not confirm it: it may run again", slog.String("error", err.Error()))
+	a.record("completed", 3, a.msg.DoubleAck) // the engine may be up, and know nothing of the delivery any more
+}
+
+// recordPause is the time between two tries.
+const recordPause = time.Second
+
+// record makes the engine take note of an outcome, and does not return before it
+// has: a worker that cannot record what it has done must not go on, or all of
+// that would run again. It tries as often as that takes, or as tries says while
+// the engine is up, and returns false if it had to give up.
+func (a *attempt) record(outcome string, tries int, fn func(context.Context) error) bool {
+	for try := 1; ; try++ {
+		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+		err := fn(ctx)
+		cancel()
+		if err == nil {
+			return true
+		}
+		if a.r.unsaved.due() {
+			a.log(slog.LevelError, "the outcome of a webhook delivery cannot be recorded: the worker waits until it can",
+				slog.String("outcome", outcome), slog.String("error", err.Error()))
+		}
+		a.r.w.inbox.note(fmt.Errorf("jetstream: recording the outcome of a delivery: %w", err))
+		if try == tries && a.r.isUp() || a.r.isGone(err) || !a.pause() {
+			a.log(slog.LevelWarn, "the outcome of a webhook delivery was not recorded: it may run again",
+				slog.String("outcome", outcome), slog.String("error", err.Error()))
+			return false
+		}
+	}
+}
+
+// pause waits before another try; it returns false if the worker is stopped.
+func (a *attempt) pause() bool {
+	select {
+	case <-time.After(recordPause):
+		return true
+	case <-a.r.w.callbacks.Done():
+		return false
 	}
 }
 
 // postpone leaves a delivery to a worker that can run it, in another process
 // or in the next release. It has no limit but the delivery's age.
 func (a *attempt) postpone(why string) {
-	delay := a.w.opts.Retry.next(min(a.number, mostAttempts), 0)
+	delay := a.r.w.opts.Retry.next(min(a.number, mostAttempts), 0)
 	level := slog.LevelWarn
 	if a.tooLate(delay) {
 		level = slog.LevelError
@@ -196,32 +271,29 @@ func (a *attempt) retry(delay time.Duration, level slog.Level, why string) {
 	a.log(level, "a webhook delivery will be tried again", attrs...)
 }
 
-// giveUp makes a dead letter of the delivery. If that cannot be stored, the
-// delivery is tried again: it must not vanish.
-func (a *attempt) giveUp(reason Reason, cause error) {
-	l := &DeadLetter{
-		Receiver: a.receiver, Key: a.key, Reason: reason, Error: errorText(cause), Attempts: a.number,
-		Sequence: a.sequence, StoredAt: a.stored.UTC(), FailedAt: time.Now().UTC(), Expires: a.stored.UTC().Add(a.w.sink.maxAge),
+// giveUp makes a dead letter of the delivery.
+func (a *attempt) giveUp(reason inbox.Reason, cause error) {
+	l := &deadLetter{
+		Version: storedVersion, Handler: a.r.name, Key: a.key, Reason: reason, Error: errorText(cause), Attempts: a.number,
+		Sequence: a.sequence, StoredAt: a.stored.UTC(), FailedAt: time.Now().UTC(),
 	}
 	if d := a.delivery; d != nil {
 		l.Provider, l.Tenant, l.Type, l.ID = d.Provider, d.Tenant, d.Type, d.ID
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	if err := a.w.sink.bury(ctx, l); err != nil {
-		a.retry(a.w.opts.Retry.next(min(a.number, mostAttempts), 0), slog.LevelError, fmt.Sprintf("its dead letter was not stored: %v", err))
+	inbox := a.r.w.inbox
+	if !a.record("dead letter", 0, func(ctx context.Context) error { return inbox.putDeadLetter(ctx, l) }) {
 		return
 	}
-	a.log(slog.LevelError, "a webhook delivery was given up: see Sink.DeadLetters", slog.String("reason", string(reason)))
+	a.log(slog.LevelError, "a webhook delivery was given up: see Inbox.DeadLetters", slog.String("reason", string(reason)))
 	a.complete()
-	if a.w.opts.OnDeadLetter != nil {
-		a.w.opts.OnDeadLetter(a.w.callbacks, l)
+	if a.r.w.opts.OnDeadLetter != nil {
+		a.r.w.opts.OnDeadLetter(a.r.w.callbacks, l.export(inbox.streams.Load()))
 	}
 }
 
 func (a *attempt) log(level slog.Level, msg string, more ...slog.Attr) {
 	attrs := append([]slog.Attr{
-		slog.String("handler", a.receiver),
+		slog.String("handler", a.r.name),
 		slog.Uint64("sequence", a.sequence),
 		slog.Int("attempt", a.number),
 	}, more...)
@@ -232,5 +304,5 @@ func (a *attempt) log(level slog.Level, msg string, more ...slog.Attr) {
 			}
 		}
 	}
-	a.w.log.LogAttrs(context.Background(), level, msg, attrs...)
+	a.r.w.log.LogAttrs(context.Background(), level, msg, attrs...)
 }

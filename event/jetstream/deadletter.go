@@ -5,77 +5,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Reason is why a delivery was given up: fit to be a metric's label.
-type Reason string
-
-// The reasons.
-const (
-	ReasonPermanent  Reason = "permanent"  // the callback said so, or the handler cannot read the delivery
-	ReasonExhausted  Reason = "exhausted"  // all attempts failed
-	ReasonExpiring   Reason = "expiring"   // the next attempt would come when the delivery is about to be erased
-	ReasonUnfinished Reason = "unfinished" // no attempt ever came to an end: it may be what kills the process
-	ReasonUnreadable Reason = "unreadable" // what is stored is no delivery
-	ReasonGone       Reason = "gone"       // a replay found that the delivery has been erased
-)
-
-// DeadLetter is a delivery that was given up. It points to the delivery, which
-// stays in its stream, and holds none of its body.
-type DeadLetter struct {
-	Receiver string `json:"receiver"` // the handler's name
-	Provider string `json:"provider,omitempty"`
-	Tenant   string `json:"tenant,omitempty"`
-	Type     string `json:"type,omitempty"`
-	ID       string `json:"id,omitempty"`
-	Key      string `json:"key,omitempty"` // see event.Delivery.Key
-
-	Reason   Reason `json:"reason"`
-	Error    string `json:"error,omitempty"` // the last attempt's, as the callback wrote it, cut at 2 KiB
-	Attempts int    `json:"attempts"`        // that were begun
-
-	Sequence uint64    `json:"sequence"`  // of the delivery in its stream
-	StoredAt time.Time `json:"stored_at"` // the delivery, UTC
-	FailedAt time.Time `json:"failed_at"` // UTC
-	Expires  time.Time `json:"-"`         // when the delivery is erased: replay it before, UTC
+// deadLetter is the stored form of a dead letter. It points to the delivery,
+// which stays in its stream. A member may be added; a change in the meaning of
+// one is a new version.
+type deadLetter struct {
+	Version  int          `json:"v"`
+	Handler  string       `json:"handler"`
+	Provider string       `json:"provider,omitempty"`
+	Tenant   string       `json:"tenant,omitempty"`
+	Type     string       `json:"type,omitempty"`
+	ID       string       `json:"id,omitempty"`
+	Key      string       `json:"key,omitempty"`
+	Reason   inbox.Reason `json:"reason"`
+	Error    string       `json:"error,omitempty"`
+	Attempts int          `json:"attempts"`
+	Sequence uint64       `json:"sequence"` // of the delivery
+	StoredAt time.Time    `json:"stored_at"`
+	FailedAt time.Time    `json:"failed_at"`
 
 	self uint64 // its own sequence
 }
 
-// LogValue prints what identifies it, not the callback's error.
-func (l *DeadLetter) LogValue() slog.Value {
-	if l == nil {
-		return slog.Value{}
-	}
-	return slog.GroupValue(
-		slog.String("receiver", l.Receiver),
-		slog.String("tenant", l.Tenant),
-		slog.String("type", l.Type),
-		slog.String("id", l.ID),
-		slog.String("reason", string(l.Reason)),
-		slog.Int("attempts", l.Attempts),
-		slog.Uint64("sequence", l.Sequence),
-	)
-}
-
-// storedDeadLetter is the stored form. A member may be added; a change in the
-// meaning of one is a new version.
-type storedDeadLetter struct {
-	Version int `json:"v"`
-	*DeadLetter
-}
-
-// pointer is what a replay stores: the delivery stays where it is, so that it
-// is erased when it should be.
+// pointer is what a rerun stores: the delivery stays where it is, so that it is
+// erased when it should be.
 type pointer struct {
 	Version  int       `json:"v"`
 	Sequence uint64    `json:"sequence"`
@@ -83,80 +45,16 @@ type pointer struct {
 	StoredAt time.Time `json:"stored_at"`
 }
 
-// storedVersion is the version of both.
+// storedVersion is the version of the stored forms.
 const storedVersion = 1
-
-// ErrGone is for a dead letter whose delivery has been erased.
-var ErrGone = errors.New("jetstream: the delivery has been erased")
-
-// longestError is how much of a callback's error a dead letter keeps, in bytes.
-const longestError = 2 << 10
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	text := err.Error()
-	if len(text) > longestError {
-		text = text[:longestError]
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
-}
-
-// bury stores a dead letter, in place of an older one of the same delivery.
-func (s *Sink) bury(ctx context.Context, l *DeadLetter) error {
-	data, err := json.Marshal(storedDeadLetter{storedVersion, l})
-	if err != nil {
-		return fmt.Errorf("jetstream: storing a dead letter: %w", err)
-	}
-	return s.publish(ctx, s.names.dead(), s.names.deadSubject(l.Receiver, l.Sequence), "", data)
-}
-
-// DeadLetters lists the deliveries that are given up when the list begins, the
-// oldest first. An error of the engine ends the list. A dead letter that a newer
-// release stored is an error in it, which wraps [event.ErrNewerVersion].
-func (s *Sink) DeadLetters(ctx context.Context) iter.Seq2[*DeadLetter, error] {
-	return func(yield func(*DeadLetter, error) bool) {
-		info, err := s.dead.Info(ctx)
-		if err != nil {
-			yield(nil, fmt.Errorf("jetstream: %w", err))
-			return
-		}
-		// No further than that: who replays what fails at once would list it
-		// for ever.
-		for next, last := info.State.FirstSeq, info.State.LastSeq; next <= last; {
-			m, err := s.dead.GetMsg(ctx, max(next, 1), jetstream.WithGetMsgSubject(s.names.deadSubjects()))
-			if errors.Is(err, jetstream.ErrMsgNotFound) {
-				return
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("jetstream: %w", err))
-				return
-			}
-			if m.Sequence > last || !yield(s.readDeadLetter(m)) {
-				return
-			}
-			next = m.Sequence + 1
-		}
-	}
-}
-
-func (s *Sink) readDeadLetter(m *jetstream.RawStreamMsg) (*DeadLetter, error) {
-	l := &DeadLetter{self: m.Sequence}
-	if err := decode(m.Data, &storedDeadLetter{DeadLetter: l}); err != nil {
-		return nil, fmt.Errorf("jetstream: dead letter %d: %w", m.Sequence, err)
-	}
-	l.Expires = l.StoredAt.Add(s.maxAge)
-	return l, nil
-}
-
-var errStored = errors.New("not the stored form of this package")
 
 // versioned is a stored form.
 type versioned interface{ version() int }
 
-func (l *storedDeadLetter) version() int { return l.Version }
-func (p *pointer) version() int          { return p.Version }
+func (l *deadLetter) version() int { return l.Version }
+func (p *pointer) version() int    { return p.Version }
+
+var errStored = errors.New("not the stored form of this package")
 
 // decode reads a stored form. Its errors do not quote what it reads.
 func decode(data []byte, into versioned) error {
@@ -175,80 +73,207 @@ func decode(data []byte, into versioned) error {
 	return nil
 }
 
-// Delivery is the delivery that a dead letter points to, personal data and
-// all. It fails with [ErrGone] when it has been erased.
-func (s *Sink) Delivery(ctx context.Context, l *DeadLetter) (*event.Delivery, error) {
-	data, err := s.load(ctx, l.Sequence, l.Key)
+// longestError is how much of a callback's error a dead letter keeps, in bytes.
+const longestError = 2 << 10
+
+func errorText(err error) string {
+	text := err.Error()
+	if len(text) > longestError {
+		text = text[:longestError]
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
+
+// export is the dead letter as users see it.
+func (l *deadLetter) export(s *streams) *inbox.DeadLetter {
+	return &inbox.DeadLetter{
+		Ref:     fmt.Sprintf("%d-%d", l.self, l.Sequence),
+		Handler: l.Handler, Provider: l.Provider, Tenant: l.Tenant, Type: l.Type, ID: l.ID, Key: l.Key,
+		Reason: l.Reason, Error: l.Error, Attempts: l.Attempts,
+		StoredAt: l.StoredAt, FailedAt: l.FailedAt, Expires: l.StoredAt.Add(s.maxAge),
+	}
+}
+
+// putDeadLetter stores a dead letter, in place of an older one of the same
+// delivery.
+func (i *Inbox) putDeadLetter(ctx context.Context, l *deadLetter) error {
+	data, err := json.Marshal(l)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	ack, err := i.js.Publish(ctx, i.names.deadSubject(l.Handler, l.Sequence), data, publishOpts(i.names.dead(), "")...)
+	switch {
+	case isFull(err):
+		return errDeadFull
+	case err != nil:
+		return i.failed(err)
+	}
+	l.self = ack.Sequence
+	return nil
+}
+
+var errDeadFull = errors.New("jetstream: the stream of dead letters is full: rerun or discard some, or raise Options.MaxBytes")
+
+// DeadLetters lists up to limit dead letters, in the order in which they were
+// given up, that come after the one named by after; "" begins with the first.
+// Ref of the last one is where the next page begins. A dead letter that a newer
+// release stored fails with [event.ErrNewerVersion].
+func (i *Inbox) DeadLetters(ctx context.Context, after string, limit int) ([]*inbox.DeadLetter, error) {
+	s, err := i.open(ctx)
+	if err != nil {
+		return nil, i.failed(err)
+	}
+	var last uint64
+	if after != "" {
+		if last, _, err = parseRef(after); err != nil {
+			return nil, err
+		}
+	}
+	var page []*inbox.DeadLetter
+	for len(page) < limit {
+		m, err := s.dead.GetMsg(ctx, last+1, jetstream.WithGetMsgSubject(i.names.deadSubjects()))
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return page, nil
+		case err != nil:
+			return page, i.failed(err)
+		}
+		last = m.Sequence
+		if m.Subject == i.names.markSubject() {
+			continue
+		}
+		l, err := readDeadLetter(m)
+		if err != nil {
+			return page, err
+		}
+		page = append(page, l.export(s))
+	}
+	return page, nil
+}
+
+func readDeadLetter(m *jetstream.RawStreamMsg) (*deadLetter, error) {
+	l := &deadLetter{self: m.Sequence}
+	if err := decode(m.Data, l); err != nil {
+		return nil, fmt.Errorf("jetstream: dead letter %d: %w", m.Sequence, err)
+	}
+	return l, nil
+}
+
+// parseRef reads a Ref. What is none names a dead letter that does not exist.
+func parseRef(ref string) (self, sequence uint64, err error) {
+	a, b, ok := strings.Cut(ref, "-")
+	self, errA := strconv.ParseUint(a, 10, 64)
+	sequence, errB := strconv.ParseUint(b, 10, 64)
+	if !ok || errA != nil || errB != nil {
+		return 0, 0, fmt.Errorf("jetstream: %w", inbox.ErrGone)
+	}
+	return self, sequence, nil
+}
+
+// findDeadLetter returns the dead letter that a Ref names.
+func (i *Inbox) findDeadLetter(ctx context.Context, ref string) (*streams, *deadLetter, error) {
+	self, sequence, err := parseRef(ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := i.open(ctx)
+	if err != nil {
+		return nil, nil, i.failed(err)
+	}
+	m, err := s.dead.GetMsg(ctx, self)
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil, i.failed(err)
+	}
+	if err != nil || m.Subject == i.names.markSubject() {
+		return nil, nil, fmt.Errorf("jetstream: %w", inbox.ErrGone)
+	}
+	l, err := readDeadLetter(m)
+	if err == nil && l.Sequence != sequence { // of a stream that was made anew
+		err = fmt.Errorf("jetstream: %w", inbox.ErrGone)
+	}
+	return s, l, err
+}
+
+// DeadLetter returns one dead letter and its delivery, personal data and all.
+// The delivery is nil if it was erased or cannot be read. The error wraps
+// [inbox.ErrGone] if there is no such dead letter.
+func (i *Inbox) DeadLetter(ctx context.Context, ref string) (*inbox.DeadLetter, *event.Delivery, error) {
+	s, l, err := i.findDeadLetter(ctx, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := i.load(ctx, s, l.Sequence, l.Key)
+	if err != nil && !errors.Is(err, inbox.ErrGone) {
+		return nil, nil, err
 	}
 	d := new(event.Delivery)
-	if err := d.UnmarshalBinary(data); err != nil {
-		return nil, err
+	if err != nil || d.UnmarshalBinary(data) != nil {
+		return l.export(s), nil, nil
 	}
-	return d, nil
+	d.Attempt = l.Attempts
+	return l.export(s), d, nil
 }
 
 // load reads what is stored at a place in the stream, if it is still what was
 // there.
-func (s *Sink) load(ctx context.Context, sequence uint64, key string) ([]byte, error) {
-	m, err := s.stream.GetMsg(ctx, sequence)
+func (i *Inbox) load(ctx context.Context, s *streams, sequence uint64, key string) ([]byte, error) {
+	m, err := s.deliveries.GetMsg(ctx, sequence)
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return nil, ErrGone
+		return nil, fmt.Errorf("jetstream: the delivery was erased: %w", inbox.ErrGone)
 	case err != nil:
-		return nil, fmt.Errorf("jetstream: %w", err)
-	case m.Header.Get(nats.MsgIdHdr) != key: // of a stream that was deleted and made anew
-		return nil, ErrGone
+		return nil, i.failed(err)
+	case m.Header.Get(nats.MsgIdHdr) != key: // of a stream that was made anew
+		return nil, fmt.Errorf("jetstream: the delivery was erased: %w", inbox.ErrGone)
 	}
 	return m.Data, nil
 }
 
-// Replay lets a worker run the delivery of a dead letter again, with all its
-// attempts, and removes the dead letter. That the delivery's key is stored does
-// not matter here, as it does when the vendor sends the delivery again. If it
-// fails once more, there is a dead letter again. Replaying one dead letter
-// twice, at the same time say, runs it once.
-//
-// It fails with [ErrGone] when the delivery has been erased.
-func (s *Sink) Replay(ctx context.Context, l *DeadLetter) error {
-	if l.self == 0 {
-		return errors.New("jetstream: only a dead letter that was listed can be replayed")
+// Rerun lets a worker run the delivery of a dead letter again, with all its
+// attempts; then it is no longer a dead letter, unless it fails once more. That
+// its key is stored does not matter here, as it does when the vendor sends the
+// delivery again. Rerunning one dead letter twice, even at the same time, runs
+// it once. The error wraps [inbox.ErrGone] if the dead letter or its delivery
+// does not exist.
+func (i *Inbox) Rerun(ctx context.Context, ref string) error {
+	s, l, err := i.findDeadLetter(ctx, ref)
+	if err != nil {
+		return err
 	}
-	if _, err := s.load(ctx, l.Sequence, l.Key); err != nil {
+	if _, err := i.load(ctx, s, l.Sequence, l.Key); err != nil {
 		return err
 	}
 	// The time, too, as sequences begin anew with a stream that is made anew.
-	id := "replay/" + strconv.FormatUint(l.self, 10) + "/" + strconv.FormatInt(l.FailedAt.UnixNano(), 10)
-	p := pointer{Version: storedVersion, Sequence: l.Sequence, Key: l.Key, StoredAt: l.StoredAt}
-	if err := s.runAgain(ctx, l.Receiver, id, &p); err != nil {
+	id := fmt.Sprintf("dead/%d/%d", l.self, l.FailedAt.UnixNano())
+	if err := i.putPointer(ctx, l.Handler, id, pointer{storedVersion, l.Sequence, l.Key, l.StoredAt}); err != nil {
 		return err
 	}
-	return s.unbury(ctx, l.self)
+	if err := i.deleteDeadLetter(ctx, s, l); err != nil && !errors.Is(err, inbox.ErrGone) {
+		return fmt.Errorf("jetstream: the delivery will run again, but its dead letter is still there: %w", err)
+	}
+	return nil
 }
 
-// runAgain stores a pointer, for a worker to find. With the id of one that is
-// stored it does nothing.
-func (s *Sink) runAgain(ctx context.Context, receiver, id string, p *pointer) error {
-	data, err := json.Marshal(p)
+// Discard removes a dead letter. Its delivery is erased when completed ones
+// are; until then it is not run if the vendor sends it again. The error wraps
+// [inbox.ErrGone] if there is no such dead letter.
+func (i *Inbox) Discard(ctx context.Context, ref string) error {
+	s, l, err := i.findDeadLetter(ctx, ref)
 	if err != nil {
-		return fmt.Errorf("jetstream: %w", err)
+		return err
 	}
-	err = s.publish(ctx, s.names.stream(), s.names.subject(receiver, again), id, data)
-	if errors.Is(err, event.ErrDuplicate) {
-		return nil
-	}
-	return err
+	return i.deleteDeadLetter(ctx, s, l)
 }
 
-// unbury removes a dead letter, also from the disk: it may hold personal data.
-func (s *Sink) unbury(ctx context.Context, self uint64) error {
-	err := s.dead.SecureDeleteMsg(ctx, self)
+// deleteDeadLetter removes a dead letter, also from the disk: it may hold
+// personal data.
+func (i *Inbox) deleteDeadLetter(ctx context.Context, s *streams, l *deadLetter) error {
+	err := s.dead.SecureDeleteMsg(ctx, l.self)
 	if err == nil {
 		return nil
 	}
-	if _, missing := s.dead.GetMsg(ctx, self); errors.Is(missing, jetstream.ErrMsgNotFound) {
-		return nil // somebody was faster
+	if _, missing := s.dead.GetMsg(ctx, l.self); errors.Is(missing, jetstream.ErrMsgNotFound) {
+		return fmt.Errorf("jetstream: %w", inbox.ErrGone) // someone was faster
 	}
-	return fmt.Errorf("jetstream: the delivery will run, but its dead letter is still there: %w", err)
+	return i.failed(err)
 }

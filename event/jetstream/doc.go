@@ -7,7 +7,7 @@
 //
 //	sink, err := jetstream.NewSink(ctx, conn, nil)
 //	…
-//	k, err := kombo.NewHandler(secret, &event.Options{Sink: sink})
+//	k, err := kombo.NewHandler(secret, &event.Options{Inbox: sink})
 //	…
 //	w, err := jetstream.NewWorker(ctx, sink, event.NewDispatchers(k.Handler), nil)
 //	…
@@ -35,7 +35,7 @@
 //
 // # Retries
 //
-// What [event.Outcome] says about a Dispatcher's error decides. An error, and a
+// What [event.VerdictOf] says about a Dispatcher's error decides. An error, and a
 // panic, are tried again on the [Schedule]: 23 attempts over at least 24 hours
 // by default. [event.RetryAfter] is waited for. What is [event.Permanent], and
 // what has used up its attempts, becomes a [DeadLetter] with its reason: a

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/atshooks/atshooks/kombo"
-	"github.com/nats-io/nats.go"
 )
 
 // A service that stores Kombo's deliveries on a NATS server, and runs their
@@ -22,16 +22,16 @@ func Example() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	conn, err := nats.Connect(os.Getenv("NATS_URL"), nats.MaxReconnects(-1))
+	conn, err := jetstream.Connect(os.Getenv("NATS_URL"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer conn.Close()
-	sink, err := jetstream.NewSink(ctx, conn, nil)
+	stored, err := jetstream.NewInbox(ctx, conn, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), &event.Options{Sink: sink})
+	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), &event.Options{Inbox: stored})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func Example() {
 		return refetch(ctx, d.Key(), e.IntegrationID) // which does nothing for a key that it has done
 	})
 
-	w, err := jetstream.NewWorker(ctx, sink, event.NewDispatchers(k.Handler), nil)
+	w, err := jetstream.NewWorker(ctx, stored, nil, k)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,20 +65,30 @@ func Example() {
 }
 
 // After a mistake in a callback was mended, what it failed on runs again.
-func ExampleSink_Replay() {
-	replayAll := func(ctx context.Context, sink *jetstream.Sink) error {
-		for letter, err := range sink.DeadLetters(ctx) {
+func ExampleInbox_Rerun() {
+	rerunAll := func(ctx context.Context, stored *jetstream.Inbox) error {
+		began, after := time.Now(), ""
+		for {
+			page, err := stored.DeadLetters(ctx, after, 100)
 			if err != nil {
 				return err
 			}
-			fmt.Println(letter.Type, letter.ID, letter.Reason, letter.Error)
-			if err := sink.Replay(ctx, letter); err != nil {
-				return err
+			for _, letter := range page {
+				if letter.FailedAt.After(began) {
+					return nil // it was rerun, and failed again
+				}
+				fmt.Println(letter.Type, letter.ID, letter.Reason, letter.Error)
+				if err := stored.Rerun(ctx, letter.Ref); err != nil && !errors.Is(err, inbox.ErrGone) {
+					return err
+				}
+				after = letter.Ref
+			}
+			if len(page) == 0 {
+				return nil
 			}
 		}
-		return nil
 	}
-	_ = replayAll
+	_ = rerunAll
 }
 
-func refetch(context.Context, string, string) error { return nil }
+func refetch(context.Context, string, event.ID) error { return nil }

@@ -28,7 +28,7 @@ func TestLongNamesHaveShortTokens(t *testing.T) {
 	if len(a) > longest || a == b {
 		t.Errorf("the tokens are %q and %q", a, b)
 	}
-	if got := receiver(a); got != a {
+	if got := handlerOf(a); got != a {
 		t.Errorf("a token that is a hash is read as %q", got)
 	}
 }
@@ -42,7 +42,7 @@ func FuzzTokens(f *testing.F) {
 		if strings.ContainsAny(tok, " .*>/\\\t\r\n") || tok != strings.ToLower(tok) || len(tok) > longest {
 			t.Errorf("the token of %q is %q", name, tok)
 		}
-		if got := names("S").receiver("S." + tok + ".in"); got != name && !strings.HasPrefix(tok, "=h") {
+		if got := handlerOf(names("S").token("S." + tok + ".in")); got != name && !strings.HasPrefix(tok, "=h") {
 			t.Errorf("the token of %q is read as %q", name, got)
 		}
 	})

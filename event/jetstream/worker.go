@@ -5,24 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Worker runs the callbacks of stored deliveries. Several workers, in one
 // process or in many, share the deliveries of a stream. It is safe for
 // concurrent use.
 type Worker struct {
-	sink      *Sink
-	handlers  event.Dispatchers
-	opts      WorkerOptions
-	log       *slog.Logger
-	consumers map[string]jetstream.Consumer // by the handler's name
+	inbox   *Inbox
+	opts    WorkerOptions
+	log     *slog.Logger
+	runners []*runner
 
 	started   atomic.Bool     // Run or Shutdown was called
 	halted    context.Context // ends when no more is to be fetched
@@ -33,70 +30,73 @@ type Worker struct {
 	done      chan struct{}   // closed when Run has returned
 }
 
-// NewWorker makes a worker for the stream of s. It runs the deliveries of the
-// handlers in ds, by their names, and leaves those of others to other workers:
-// [event.NewDispatchers] names Handlers as they are named. The engine keeps a
-// consumer for each, which it makes here. opts may be nil.
+// callTimeout is how long the engine may take for what is asked of it.
+const callTimeout = 5 * time.Second
+
+// NewWorker makes a worker that runs the deliveries of these handlers, and
+// leaves those of others to other workers. The engine keeps a consumer for
+// each, which is made here, or when the engine is there. opts may be nil.
 //
 // A consumer is what knows which deliveries were completed. If one is deleted,
 // the worker that makes it anew runs all deliveries that are stored.
-func NewWorker(ctx context.Context, s *Sink, ds event.Dispatchers, opts *WorkerOptions) (*Worker, error) {
-	w, err := newWorker(ctx, s, ds, opts)
+func NewWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers ...event.Dispatcher) (*Worker, error) {
+	w, err := newWorker(ctx, i, opts, handlers)
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: worker: %w", err)
 	}
 	return w, nil
 }
 
-func newWorker(ctx context.Context, s *Sink, ds event.Dispatchers, opts *WorkerOptions) (*Worker, error) {
+func newWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers []event.Dispatcher) (*Worker, error) {
 	if opts == nil {
 		opts = &WorkerOptions{}
 	}
-	o, err := opts.check(s.maxAge)
+	o, err := opts.check()
 	if err != nil {
 		return nil, err
 	}
-	if len(ds) == 0 {
+	if len(handlers) == 0 {
 		return nil, errors.New("no handlers")
 	}
-	w := &Worker{
-		sink: s, handlers: maps.Clone(ds), opts: o, log: logger(o.Logger),
-		consumers: make(map[string]jetstream.Consumer, len(ds)),
-		done:      make(chan struct{}),
-	}
-	for name, d := range ds {
-		if d == nil {
-			return nil, fmt.Errorf("the handler %q is nil", name)
-		}
-		if w.consumers[name], err = w.consumer(ctx, name); err != nil {
-			return nil, fmt.Errorf("the handler %q: %w", name, err)
-		}
+	w := &Worker{inbox: i, opts: o, log: o.Logger, done: make(chan struct{})}
+	if w.log == nil {
+		w.log = i.log
 	}
 	w.halted, w.halt = context.WithCancel(context.Background())
 	w.abandoned, w.abandon = context.WithCancel(context.Background())
-	return w, nil
+	names := make(map[string]bool)
+	for _, h := range handlers {
+		if h == nil {
+			return nil, errors.New("a handler is nil")
+		}
+		name := h.Name()
+		if names[name] {
+			return nil, fmt.Errorf("two handlers are named %q: set event.Options.Name of one", name)
+		}
+		names[name] = true
+		w.runners = append(w.runners, newRunner(w, name, h))
+	}
+	return w, w.begin(ctx)
 }
 
-// consumer makes the consumer of one handler's deliveries. One of its own, so
-// that a handler whose callbacks fail does not hold up the others.
-func (w *Worker) consumer(ctx context.Context, name string) (jetstream.Consumer, error) {
-	return w.sink.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       token(name),
-		Description:   "callbacks of the webhook handler " + token(name),
-		FilterSubject: w.sink.names.filter(name),
-		DeliverPolicy: jetstream.DeliverAllPolicy, // also what came before any worker did
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       w.opts.AckWait,
-		MaxDeliver:    -1, // at a limit the engine would only stop: no dead letter
-		MaxAckPending: w.opts.MaxPending,
-	})
+// begin makes the consumers, if the engine is there.
+func (w *Worker) begin(ctx context.Context) error {
+	if w.inbox.streams.Load() == nil {
+		return nil // Run will
+	}
+	for _, r := range w.runners {
+		if _, err := r.open(ctx); err != nil && !isOutage(err) {
+			return fmt.Errorf("the handler %q: %w", r.name, err)
+		}
+	}
+	return nil
 }
 
 // Run runs callbacks until Shutdown is called, and returns nil then. Their
 // contexts are made of ctx: when it ends, they end too, and Run returns when
 // the callbacks have returned, with ctx's error. It returns any other error if
-// it cannot go on: the connection was closed, or somebody deleted a consumer or
-// the stream.
+// it cannot go on: the connection was closed, or someone deleted a consumer or
+// the stream. While the engine is down it waits.
 //
 // It may be called once.
 func (w *Worker) Run(ctx context.Context) error {
@@ -117,18 +117,13 @@ func (w *Worker) run(ctx context.Context) error {
 	defer end()
 	defer context.AfterFunc(w.abandoned, end)()
 	w.callbacks = callbacks
-	w.reportUnserved(ctx)
 
-	errs := make([]error, 0, len(w.consumers))
-	var mu sync.Mutex
+	errs := make([]error, len(w.runners))
 	var all sync.WaitGroup
-	for name, c := range w.consumers {
+	for k, r := range w.runners {
 		all.Go(func() {
-			if err := w.serve(name, c); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, fmt.Errorf("the handler %q: %w", name, err))
-				w.halt() // the others end too: one that lacks would go unnoticed
+			if errs[k] = r.run(); errs[k] != nil {
+				w.halt() // the others end too: one that is missing would go unnoticed
 			}
 		})
 	}
@@ -159,102 +154,95 @@ func (w *Worker) Shutdown(ctx context.Context) error {
 	}
 }
 
-// watch looks at how full the stream is, also when nothing is being stored in
-// this process.
+// watchEvery is how often a worker looks whether its handlers get on.
+const watchEvery = 5 * time.Second
+
+// watch looks after the stream while nothing is being stored in this process,
+// and once more at the end, so that the mark knows of all that was stored.
 func (w *Worker) watch() {
-	t := time.NewTicker(gaugeEvery)
+	w.reportUnserved()
+	w.verify()
+	t := time.NewTicker(watchEvery)
 	defer t.Stop()
 	for {
 		select {
 		case <-t.C:
-			if w.sink.due(0) {
-				w.sink.gauge(w.halted)
+			w.reportPending()
+			if w.inbox.lookDue(0) {
+				w.inbox.lookNow()
+				w.prune()
 			}
 		case <-w.halted.Done():
+			w.inbox.lookNow()
 			return
 		}
 	}
 }
 
-// reportUnserved says which handlers have deliveries that nobody ever ran: a
-// renamed handler, or one that was forgotten.
-func (w *Worker) reportUnserved(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+// verify reads all that is stored, which may take a while.
+func (w *Worker) verify() {
+	s, err := w.inbox.open(w.halted)
+	if err == nil {
+		err = w.inbox.verify(w.halted, s)
+	}
+	if err != nil && w.halted.Err() == nil {
+		w.inbox.note(fmt.Errorf("jetstream: %w", err))
+	}
+}
+
+func (w *Worker) prune() {
+	ctx, cancel := context.WithTimeout(w.halted, callTimeout)
 	defer cancel()
-	backlogs, err := w.sink.Backlogs(ctx)
+	s, err := w.inbox.open(ctx)
+	if err == nil {
+		err = w.inbox.prune(ctx, s)
+	}
+	if err != nil {
+		w.inbox.note(fmt.Errorf("jetstream: %w", err))
+	}
+}
+
+// reportPending says which handlers get no fresh deliveries, because too many
+// are running or waiting for a retry.
+func (w *Worker) reportPending() {
+	ctx, cancel := context.WithTimeout(w.halted, callTimeout)
+	defer cancel()
+	for _, r := range w.runners {
+		n, limit := r.pending(ctx)
+		if limit == 0 || n < limit {
+			continue
+		}
+		w.inbox.note(fmt.Errorf("jetstream: %d deliveries of the handler %q are running or waiting for a retry, which is the most (MaxPending): no fresh ones are fetched", n, r.name))
+		if r.warnings.due() {
+			w.log.LogAttrs(ctx, slog.LevelError, "no fresh webhook deliveries are fetched, because too many are running or waiting for a retry: mend the callbacks that fail, or raise WorkerOptions.MaxPending",
+				slog.String("handler", r.name), slog.Int("unfinished", n), slog.Int("max_pending", limit))
+		}
+	}
+}
+
+// reportUnserved says which handlers have deliveries that no worker ever ran: a
+// renamed handler, or one that was forgotten.
+func (w *Worker) reportUnserved() {
+	ctx, cancel := context.WithTimeout(w.halted, callTimeout)
+	defer cancel()
+	s, err := w.inbox.open(ctx)
 	if err != nil {
 		return // the engine is down, which shows elsewhere
 	}
-	for name, b := range backlogs {
-		if !b.Served && b.Waiting > 0 {
-			w.log.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries of a handler that no worker has: they wait until one does, or until they are erased",
-				slog.String("handler", name), slog.Uint64("waiting", b.Waiting), slog.Duration("erased_after", w.sink.maxAge))
-		}
-	}
-}
-
-// How deliveries are fetched: one at a time, and only when it can run at once,
-// so that none waits here while another worker is idle, or until the engine
-// believes it lost.
-const (
-	pullExpiry    = 30 * time.Second
-	pullHeartbeat = 2 * time.Second // without two of them the engine is asked again
-	callTimeout   = 10 * time.Second
-)
-
-// serve fetches the deliveries of one handler until the worker is halted.
-func (w *Worker) serve(name string, c jetstream.Consumer) error {
-	iter, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat))
+	unserved, err := w.inbox.unserved(ctx, s)
 	if err != nil {
-		return err
+		return
 	}
-	defer iter.Stop()
-	// Drain gives back what is on its way, so that none of it has to wait
-	// until the engine believes it lost.
-	defer context.AfterFunc(w.halted, iter.Drain)()
-
-	var running sync.WaitGroup
-	defer running.Wait()
-	slots := make(chan struct{}, w.opts.Concurrency)
-	var silent time.Time // until when not to complain again
-	for {
-		select {
-		case slots <- struct{}{}:
-		case <-w.halted.Done():
-			return nil
-		}
-		msg, err := iter.Next()
-		switch {
-		case err == nil:
-			running.Go(func() {
-				defer func() { <-slots }()
-				w.handle(name, msg)
-			})
-			continue
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed) && w.halted.Err() != nil:
-			return nil
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed), errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrBadRequest):
-			return err
-		}
-		if err := w.stillThere(c); err != nil {
-			return err
-		}
-		if now := time.Now(); now.After(silent) {
-			silent = now.Add(gaugeEvery)
-			w.log.Warn("the engine hands out no webhook deliveries", slog.String("handler", name), slog.String("error", err.Error()))
-		}
-		<-slots
+	for name, n := range unserved {
+		w.log.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries of a handler that no worker has: they wait until one does, or until they are erased",
+			slog.String("handler", name), slog.Uint64("waiting", n), slog.Duration("erased_after", s.maxAge))
 	}
 }
 
-// stillThere tells an engine that does not answer, for which the worker waits,
-// from a consumer that was deleted.
-func (w *Worker) stillThere(c jetstream.Consumer) error {
-	ctx, cancel := context.WithTimeout(w.halted, callTimeout)
-	defer cancel()
-	_, err := c.Info(ctx)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		return err
-	}
-	return nil
+// limiter lets a log line through at most once a minute.
+type limiter struct{ next atomic.Int64 } // Unix nanoseconds
+
+func (l *limiter) due() bool {
+	now, next := time.Now().UnixNano(), l.next.Load()
+	return now >= next && l.next.CompareAndSwap(next, now+int64(time.Minute))
 }

@@ -1,7 +1,8 @@
-// The program customprovider adds a sixth vendor, Greenhouse, with the public
-// API alone. Greenhouse signs as Comeet does, tells the type in "action" and the
-// payload in "payload", and has its event id in a header
-// (developers.greenhouse.io/webhooks.html, read 2026-11-21).
+// The program customprovider receives the webhooks of three vendors that this
+// module does not cover, with its public API alone. Greenhouse and Ashby sign
+// with an HMAC in a header and are data; Lever signs inside the body and brings
+// two functions. Each is a file, and the test of this program puts all three
+// through the suite that the module's own providers pass.
 //
 //	go run ./examples/customprovider
 package main
@@ -17,31 +18,10 @@ import (
 	"os"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/signature"
 )
 
-// greenhouse is all that the vendor is. The id in the header is not signed, so
-// it is there to be read and does not decide what a duplicate is.
-var greenhouse = event.Provider{
-	Name:   "greenhouse",
-	Scheme: signature.HMAC{Header: "Signature", Prefix: "sha256 "},
-	Envelope: event.Envelope{
-		Type:     []string{"action"},
-		Payload:  []string{"payload"},
-		IDHeader: "Greenhouse-Event-ID",
-	},
-}
-
-// CandidateHired is as much of the payload of hire_candidate as this program
-// looks at.
-type CandidateHired struct {
-	Application struct {
-		ID        event.ID `json:"id" validate:"required"`
-		Candidate struct {
-			ID event.ID `json:"id"`
-		} `json:"candidate"`
-	} `json:"application"`
-}
+// secret is good for this example only.
+const secret = "a secret for the example only"
 
 func main() {
 	if err := run(context.Background(), os.Stdout); err != nil {
@@ -50,35 +30,73 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	h, err := event.NewHandler(greenhouse, "a secret for the example only", nil)
+	hired := func(ctx context.Context, candidate event.ID) error {
+		d, _ := event.FromContext(ctx)
+		_, err := fmt.Fprintf(out, "%-10s %-16s candidate %s\n", d.Provider, d.Type, candidate)
+		return err
+	}
+	g, err := event.NewHandler(greenhouse, secret, nil)
 	if err != nil {
 		return err
 	}
-	event.On(h, "hire_candidate", func(ctx context.Context, e *CandidateHired) error {
-		d, _ := event.FromContext(ctx)
-		_, err := fmt.Fprintf(out, "%s %s %s: candidate %s hired through application %s\n",
-			d.Provider, d.Type, d.ID, e.Application.Candidate.ID, e.Application.ID)
+	event.On(g, "hire_candidate", func(ctx context.Context, e *GreenhouseHire) error {
+		return hired(ctx, e.Application.Candidate.ID)
+	})
+	a, err := event.NewHandler(ashby, secret, nil)
+	if err != nil {
 		return err
+	}
+	event.On(a, "candidateHire", func(ctx context.Context, e *AshbyHire) error {
+		return hired(ctx, e.Application.Candidate.ID)
+	})
+	l, err := event.NewHandler(lever, secret, nil)
+	if err != nil {
+		return err
+	}
+	event.On(l, "candidateHired", func(ctx context.Context, e *LeverHire) error {
+		return hired(ctx, e.CandidateID)
 	})
 
-	// Play the vendor: a delivery over loopback, signed as Greenhouse would.
-	server := httptest.NewServer(h)
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/greenhouse", g)
+	mux.Handle("POST /hooks/ashby", a)
+	mux.Handle("POST /hooks/lever", l)
+	server := httptest.NewServer(mux)
 	defer server.Close()
-	delivery := event.Request{Body: []byte(`{"action":"hire_candidate","payload":{"application":{"id":69306314,"candidate":{"id":57683957}}}}`)}
-	if err := h.Sign(ctx, &delivery); err != nil {
-		return err
+	for _, vendor := range []struct {
+		path    string
+		handler *event.Handler
+		body    string
+	}{
+		{"/hooks/greenhouse", g, `{"action":"hire_candidate","payload":{"application":{"id":69306314,"candidate":{"id":57683957}}}}`},
+		{"/hooks/ashby", a, `{"action":"candidateHire","data":{"application":{"id":"b0f9f4a4","candidate":{"id":"5f1e3d6c"}}}}`},
+		{"/hooks/lever", l, `{"id":"e1","event":"candidateHired","triggeredAt":1795258800000,"token":"t1","data":{"candidateId":"c-17"}}`},
+	} {
+		status, err := deliver(ctx, server.URL+vendor.path, vendor.handler, vendor.body)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(out, "answered", status); err != nil {
+			return err
+		}
 	}
-	delivery.Header.Set("Greenhouse-Event-ID", "12345")
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, bytes.NewReader(delivery.Body))
+	return nil
+}
+
+// deliver plays the vendor: it signs a body and sends it over loopback.
+func deliver(ctx context.Context, url string, h *event.Handler, body string) (status string, err error) {
+	r := &event.Request{Body: []byte(body)}
+	if err := h.Sign(ctx, r); err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(r.Body))
 	if err != nil {
-		return err
+		return "", err
 	}
-	req.Header = delivery.Header
+	req.Header = r.Header
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer resp.Body.Close()
-	_, err = fmt.Fprintln(out, "answered", resp.Status)
-	return err
+	return resp.Status, resp.Body.Close()
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/internal/testdb"
 	"github.com/atshooks/atshooks/kit"
 	"github.com/atshooks/atshooks/kit/kittest"
 	"github.com/atshooks/atshooks/kombo"
@@ -30,7 +31,7 @@ const envMain = "ATSHOOKS_DURABLE_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(envMain) == "" {
-		os.Exit(m.Run())
+		testdb.Main(m)
 	}
 	go func() { // the program does not outlive the test
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -65,17 +66,36 @@ func TestDeliveriesCompleteOnce(t *testing.T) {
 	}
 }
 
-// The same on a server: as in event/jetstream, the variable names it.
+// The same on a NATS server: as in event/jetstream, the variable names it.
 func TestServerInPlaceOfTheEngine(t *testing.T) {
 	server := os.Getenv("ATSHOOKS_NATS_URL")
 	if server == "" {
-		t.Skip("set ATSHOOKS_NATS_URL to run it on a server")
+		t.Skip("set ATSHOOKS_NATS_URL to run it on a NATS server")
 	}
 	t.Setenv("KOMBO_SECRET", secret)
 	t.Setenv("KIT_SECRET", secret)
-	out, stop := start(t, t.TempDir(), "-nats", server)
+	out, stop := start(t, t.TempDir(), "-url", server)
 	defer stop()
 	deliverBoth(t, out)
+}
+
+// The same on Postgres.
+func TestPostgres(t *testing.T) {
+	url := testdb.Postgres(t)
+	t.Setenv("KOMBO_SECRET", secret)
+	t.Setenv("KIT_SECRET", secret)
+	first, stop := start(t, "", "-engine", "postgres", "-url", url)
+	deliverBoth(t, first)
+	deliverBoth(t, first)
+	first.await(t, `completed (kombo) data-changed`)
+	first.await(t, `completed (kit) `)
+	stop()
+	second, stop := start(t, "", "-engine", "postgres", "-url", url)
+	deliverBoth(t, second)
+	stop()
+	if got := strings.Count(first.String()+second.String(), "completed"); got != 2 {
+		t.Errorf("%d callbacks completed, want 2:\n%s%s", got, first, second)
+	}
 }
 
 // start runs the program in this process; stop ends it as a signal does.
@@ -144,10 +164,11 @@ func TestMistakesAreSaid(t *testing.T) {
 	t.Setenv("KOMBO_SECRET", "")
 	t.Setenv("KIT_SECRET", "")
 	for name, args := range map[string][]string{
-		"SECRET":          {"-dir", t.TempDir()},
-		"no servers":      {"-nats", "nats://127.0.0.1:1"},
-		"not defined":     {"-no-such-flag"},
-		"not a directory": {"-dir", os.Args[0] + "/in-a-file"},
+		"SECRET":            {"-dir", t.TempDir()},
+		"needs -url":        {"-engine", "postgres"},
+		"nats and postgres": {"-engine", "other"},
+		"not defined":       {"-no-such-flag"},
+		"not a directory":   {"-dir", os.Args[0] + "/in-a-file"},
 	} {
 		if err := run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("run %v returned %v, want an error that says %q", args, err, name)

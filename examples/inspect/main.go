@@ -5,15 +5,15 @@
 //	INSPECT_SECRET=… go run ./examples/inspect
 //
 // It listens on loopback: let a tunnel bring a vendor's deliveries there. It
-// answers 200 to everything and verifies nothing, so it is no receiver to keep;
-// and what it prints are the deliveries, with the personal data in them.
+// responds 200 to everything and verifies nothing, so it is not a receiver to
+// keep; and it prints the deliveries with the personal data in them. The program
+// workbench shows the same in a browser.
 package main
 
 import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,21 +25,17 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
-	"github.com/atshooks/atshooks/signature"
+	"github.com/atshooks/atshooks/examples/internal/show"
+	"github.com/atshooks/atshooks/signature/diagnose"
 )
 
-// The bounds of what is read and shown, in bytes, and of how deeply nested a
-// body is indented.
+// The bounds of what is read and shown, in bytes.
 const (
-	maxBody   = 1 << 20
-	maxShown  = 16 << 10
-	maxIndent = 64
+	maxBody  = 1 << 20
+	maxShown = 16 << 10
 )
 
 func main() {
@@ -76,7 +72,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		IdleTimeout:       2 * time.Minute,
 	}
 	fmt.Fprintf(stdout, "listening on http://%s\n", listener.Addr())
-	fmt.Fprintln(stdout, "Everything is answered 200; nothing is verified for you.")
+	fmt.Fprintln(stdout, "The response to everything is 200; nothing is verified for you.")
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 
@@ -90,7 +86,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return errors.Join(err, server.Shutdown(ctx))
 }
 
-// inspector prints each request and answers 200.
+// inspector prints each request and responds 200.
 type inspector struct {
 	mu     sync.Mutex // one delivery at a time is printed
 	out    io.Writer
@@ -108,7 +104,7 @@ func (in *inspector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in.seen = true
-	fmt.Fprintf(in.out, "\n%s %s\n", r.Method, printable(r.URL.RequestURI()))
+	fmt.Fprintf(in.out, "\n%s %s\n", r.Method, show.Printable(r.URL.RequestURI()))
 	printHeaders(in.out, r.Header)
 	switch {
 	case err != nil:
@@ -125,14 +121,14 @@ func (in *inspector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 }
 
 func printHeaders(w io.Writer, h http.Header) {
-	likely := signature.LikelyHeaders(h)
+	likely := diagnose.LikelyHeaders(h)
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, value := range h[name] {
 			mark := "  "
 			if slices.Contains(likely, name) {
 				mark = "* "
 			}
-			fmt.Fprintf(w, "%s%s: %s\n", mark, printable(name), printable(value))
+			fmt.Fprintf(w, "%s%s: %s\n", mark, show.Printable(name), show.Printable(value))
 		}
 	}
 	if len(likely) > 0 {
@@ -145,52 +141,16 @@ func printHeaders(w io.Writer, h http.Header) {
 func printBody(w io.Writer, body []byte) {
 	fmt.Fprintf(w, "\nbody, %d bytes:\n", len(body))
 	shown := body
-	if len(body) <= maxShown && json.Valid(body) && depth(body) <= maxIndent {
-		var b bytes.Buffer
-		if json.Indent(&b, bytes.TrimSpace(body), "", "  ") == nil {
-			shown = b.Bytes()
+	if len(body) <= maxShown {
+		if indented, ok := show.Indent(body); ok {
+			shown = indented
 		}
 	}
-	rest := ""
-	if len(shown) > maxShown {
-		shown, rest = shown[:maxShown], "\n…"
+	text, cut := show.Cut(shown, maxShown)
+	if cut {
+		text += "\n…"
 	}
-	fmt.Fprintf(w, "%s%s\n", printable(string(shown)), rest)
-}
-
-// depth is how deeply valid JSON is nested: deep down, each line is indented by
-// more than it holds.
-func depth(text []byte) int {
-	now, deepest, inString := 0, 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			inString = !inString
-		case inString && c == '\\':
-			i++
-		case inString:
-		case c == '{' || c == '[':
-			now++
-			deepest = max(deepest, now)
-		case c == '}' || c == ']':
-			now--
-		}
-	}
-	return deepest
-}
-
-// printable escapes what would do something to a terminal: the sender is a
-// stranger.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-	}
-	return b.String()
+	fmt.Fprintln(w, show.Printable(text))
 }
 
 func printScheme(w io.Writer, h http.Header, body, secret []byte) {
@@ -198,18 +158,18 @@ func printScheme(w io.Writer, h http.Header, body, secret []byte) {
 		fmt.Fprintln(w, "\nWith the secret, in INSPECT_SECRET or -secret, this program finds out how this is signed.")
 		return
 	}
-	found := signature.Detect(h, body, secret)
+	found := diagnose.Detect(h, body, secret)
 	if len(found) == 0 {
-		fmt.Fprintln(w, "\nNo scheme that is known matches the secret: it is another's, or what arrived here is not what was sent.")
+		fmt.Fprintln(w, "\nNo scheme that is known matches the secret: the delivery was signed with another one, or what arrived is not what was sent.")
 		return
 	}
 	for _, d := range found {
-		fmt.Fprintf(w, "\nsigned: %s\n", printable(d.String()))
-		if d.Expressible() {
-			fmt.Fprintf(w, "\n\tscheme := %s\n", d.Code())
+		fmt.Fprintf(w, "\nsigned: %s\n", show.Printable(d.String()))
+		if d.Beyond == "" {
+			fmt.Fprintf(w, "\n\tscheme := %s\n", diagnose.Code(d.Scheme))
 		}
 	}
-	if found[0].Expressible() { // those come first
-		fmt.Fprint(w, "\nand for 100Hires:\n\n\th, err := hires100.Config{Scheme: scheme}.NewHandler(secret, nil)\n")
+	if found[0].Beyond == "" { // those come first
+		fmt.Fprint(w, "\nand for 100Hires:\n\n\tp := hires100.Provider()\n\tp.Scheme = scheme\n\th, err := hires100.New(p, secret, nil)\n")
 	}
 }

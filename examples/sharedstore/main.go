@@ -6,15 +6,14 @@
 //
 //	go run ./examples/sharedstore
 //
-// Its store.go is an event.Store on database/sql to copy: one table, and SQL
-// that SQLite and Postgres both understand. For Postgres, open the database
-// with its driver and pass Postgres in place of SQLite to NewStore. The
-// receivers of one endpoint must have the same handler name, since it is part
-// of a delivery's key. Call Purge now and then.
+// The store is package event/sqlstore. For Postgres or MySQL, open the database
+// with its driver and pass its dialect in place of SQLite. The receivers of one
+// endpoint must have the same handler name, since it is part of a delivery's
+// key.
 //
-// A callback completes once, and may still run twice: its receiver can die
-// after the work and before the store knows. See package event for what
-// callbacks must be ready for.
+// The callback does its work in a transaction, and commits the delivery's claim
+// with it, so that the work is done once whatever dies in between. See package
+// event for what other callbacks must be ready for.
 package main
 
 import (
@@ -31,12 +30,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/sqlstore"
 	"github.com/atshooks/atshooks/kombo"
 )
 
@@ -63,22 +62,12 @@ func run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 
-	// The callback waits until the other receiver has answered, so that the
-	// two deliveries do overlap.
+	// The callbacks wait until the other receiver has answered, so that the two
+	// deliveries do overlap.
 	finish := make(chan struct{})
-	var completed atomic.Int64
-	callback := func(ctx context.Context, _ *kombo.DataChanged) error {
-		select {
-		case <-finish:
-			completed.Add(1)
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	var receivers []*receiver
 	for _, name := range []string{"A", "B"} {
-		r, err := newReceiver(ctx, name, filepath.Join(dir, "claims.db"), callback)
+		r, err := newReceiver(ctx, name, filepath.Join(dir, "service.db"), finish)
 		if err != nil {
 			return err
 		}
@@ -108,10 +97,14 @@ func run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	if n := completed.Load(); n != 1 {
-		return fmt.Errorf("the callback completed %d times", n)
+	var syncs int
+	if err := receivers[0].db.QueryRowContext(ctx, `SELECT COUNT(*) FROM syncs`).Scan(&syncs); err != nil {
+		return err
 	}
-	fmt.Fprintln(stdout, "The callback completed once.")
+	if syncs != 1 {
+		return fmt.Errorf("the work was done %d times", syncs)
+	}
+	fmt.Fprintln(stdout, "The work was done once.")
 	return nil
 }
 
@@ -120,14 +113,16 @@ func run(ctx context.Context, stdout io.Writer) error {
 type receiver struct {
 	name    string
 	db      *sql.DB
+	store   *sqlstore.Store
 	handler *kombo.Handler
 	server  *http.Server
 	url     string
 	kinds   chan event.Kind // of the delivery that was sent last
+	finish  <-chan struct{}
 }
 
-func newReceiver(ctx context.Context, name, file string, fn func(context.Context, *kombo.DataChanged) error) (_ *receiver, err error) {
-	r := &receiver{name: name, kinds: make(chan event.Kind, 1)}
+func newReceiver(ctx context.Context, name, file string, finish <-chan struct{}) (_ *receiver, err error) {
+	r := &receiver{name: name, kinds: make(chan event.Kind, 1), finish: finish}
 	r.db, err = openSQLite(file)
 	if err != nil {
 		return nil, err
@@ -137,18 +132,23 @@ func newReceiver(ctx context.Context, name, file string, fn func(context.Context
 			r.db.Close()
 		}
 	}()
-	store := NewStore(r.db, SQLite, 0)
-	if err := store.Create(ctx); err != nil {
+	for _, schema := range []string{sqlstore.Schema(sqlstore.SQLite), `CREATE TABLE IF NOT EXISTS syncs (integration TEXT)`} {
+		if _, err := r.db.ExecContext(ctx, schema); err != nil {
+			return nil, err
+		}
+	}
+	r.store, err = sqlstore.New(r.db, sqlstore.SQLite, nil)
+	if err != nil {
 		return nil, err
 	}
 	r.handler, err = kombo.NewHandler(secret, &event.Options{
-		Store:   store,
+		Store:   r.store,
 		Observe: func(_ context.Context, result event.Result) { r.kinds <- result.Kind },
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.handler.OnDataChanged(fn)
+	r.handler.OnDataChanged(r.onDataChanged)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -166,6 +166,28 @@ func newReceiver(ctx context.Context, name, file string, fn func(context.Context
 	}
 	go r.server.Serve(listener)
 	return r, nil
+}
+
+// onDataChanged stands for what a service does about an event, in its own
+// database.
+func (r *receiver) onDataChanged(ctx context.Context, e *kombo.DataChanged) error {
+	select {
+	case <-r.finish:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO syncs (integration) VALUES (?)`, string(e.IntegrationID)); err != nil {
+		return err
+	}
+	if err := r.store.CommitTx(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // openSQLite opens a file that other processes may have open too. With WAL,

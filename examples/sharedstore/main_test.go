@@ -27,7 +27,7 @@ func TestRunPrintsThatTheCallbackCompletedOnce(t *testing.T) {
 and again:
   A answered 200, duplicate
   B answered 200, duplicate
-The callback completed once\.
+The work was done once\.
 $`)
 	if !want.MatchString(out.String()) {
 		t.Errorf("printed\n%s", out.String())

@@ -23,7 +23,7 @@ func New(secret string, r Refetcher) (http.Handler, error) {
 		return nil, err
 	}
 	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
-		return r.Refetch(ctx, e.IntegrationID)
+		return r.Refetch(ctx, string(e.IntegrationID))
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/kombo", k)

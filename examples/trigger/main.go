@@ -18,6 +18,9 @@ import (
 	"log"
 	"os"
 	"os/signal"
+
+	"github.com/atshooks/atshooks/examples/internal/send"
+	"github.com/atshooks/atshooks/examples/internal/vendors"
 )
 
 func main() {
@@ -93,19 +96,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if c.list {
 		return list(stdout)
 	}
-	if err := checkTarget(c.url, c.allowRemote); err != nil {
+	if err := send.CheckTarget(c.url, c.allowRemote); err != nil {
 		return err
 	}
-	v, ok := vendors[c.provider]
-	if !ok {
+	v := vendors.Lookup(c.provider)
+	if v == nil {
 		return fmt.Errorf("no provider %q; see -list", c.provider)
 	}
-	next, err := c.prepare(v)
+	next, err := c.prepare(v.Vendor)
 	if err != nil {
 		return err
 	}
 	if c.nearMiss != "" {
-		return c.sendNearMiss(ctx, v, stdout, stderr)
+		return c.sendNearMiss(ctx, v.Vendor, stdout, stderr)
 	}
-	return send(ctx, c, next, stdout, stderr)
+	return sendAll(ctx, c, next, stdout, stderr)
 }

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/atshooks/atshooks/examples/internal/send"
 )
 
 // delivery is what goes over the wire.
@@ -21,48 +19,27 @@ type delivery struct {
 	body   []byte
 }
 
-// checkTarget refuses other machines: a test that goes to a vendor's or a
-// customer's endpoint by mistake makes real hires.
-func checkTarget(target string, allowRemote bool) error {
-	u, err := url.Parse(target)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return errors.New("-url is no http or https URL")
-	}
-	if allowRemote || u.Hostname() == "localhost" {
-		return nil
-	}
-	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return fmt.Errorf("%s is not on this machine; -allow-remote sends there all the same", u.Hostname())
-}
-
 // tally counts what came back.
 type tally struct {
 	mu        sync.Mutex
 	statuses  map[string]int
 	latencies []time.Duration
-	last      string // the last answer's body
+	last      string // the last response's body
 }
 
-func (t *tally) add(status, body string, took time.Duration) int {
+func (t *tally) add(r send.Response) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.statuses[status]++
-	t.latencies = append(t.latencies, took)
-	t.last = body
+	t.statuses[r.Status]++
+	t.latencies = append(t.latencies, r.Took)
+	t.last = string(r.Body)
 	return len(t.latencies)
 }
 
-// send sends c.count deliveries, c.concurrency at once, and prints a summary.
+// sendAll sends c.count deliveries, c.concurrency at once, and prints a summary.
 // Each is signed anew, as a vendor's retries may be.
-func send(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) error {
-	// Proxies and redirects would take the delivery elsewhere.
-	client := &http.Client{
-		Timeout:       30 * time.Second,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: c.concurrency},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+func sendAll(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) error {
+	client := send.NewClient(c.allowRemote, c.concurrency)
 	defer client.CloseIdleConnections()
 	t := &tally{statuses: map[string]int{}}
 	jobs := producer(ctx, c.count)
@@ -76,8 +53,8 @@ func send(ctx context.Context, c command, next func(i int) (delivery, error), st
 					errs <- err
 					return
 				}
-				status, body, took := post(ctx, client, c.url, d)
-				if n := t.add(status, body, took); c.count > 1 {
+				r := send.Post(ctx, client, c.url, d.header, d.body)
+				if n := t.add(r); c.count > 1 {
 					fmt.Fprintf(stderr, "\r%d of %d", n, c.count)
 				}
 			}
@@ -110,22 +87,6 @@ func producer(ctx context.Context, count int) <-chan int {
 		}
 	}()
 	return jobs
-}
-
-func post(ctx context.Context, client *http.Client, target string, d delivery) (status, body string, took time.Duration) {
-	began := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(d.body))
-	if err != nil {
-		return "not sent: " + err.Error(), "", 0
-	}
-	req.Header = d.header
-	resp, err := client.Do(req)
-	if err != nil {
-		return "no answer: " + errors.Unwrap(err).Error(), "", time.Since(began)
-	}
-	defer resp.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	return resp.Status, string(text), time.Since(began)
 }
 
 func (t *tally) print(w io.Writer) {

@@ -7,30 +7,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/atshooks/atshooks/comeet/comeettest"
 	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/hires100/hires100test"
-	"github.com/atshooks/atshooks/keldair/keldairtest"
-	"github.com/atshooks/atshooks/kit/kittest"
-	"github.com/atshooks/atshooks/kombo/kombotest"
+	"github.com/atshooks/atshooks/examples/internal/vendors"
 	"github.com/atshooks/atshooks/signature"
 )
-
-// vendors are those that this program can play.
-var vendors = map[string]eventtest.Vendor{
-	"comeet":   comeettest.Vendor,
-	"kombo":    kombotest.Vendor,
-	"keldair":  keldairtest.Vendor,
-	"hires100": hires100test.Vendor,
-	"kit":      kittest.Vendor,
-}
 
 // prepare returns the function that makes the i-th delivery.
 func (c command) prepare(v eventtest.Vendor) (func(i int) (delivery, error), error) {
@@ -38,23 +23,20 @@ func (c command) prepare(v eventtest.Vendor) (func(i int) (delivery, error), err
 	if err != nil {
 		return nil, err
 	}
-	provider := v.Provider()
-	scheme, err := c.spelling.apply(provider.Scheme)
-	if err != nil {
+	if v.Provider.Scheme, err = c.spelling.apply(v.Provider.Scheme); err != nil {
 		return nil, err
 	}
-	verifier := scheme.New([]byte(c.secret))
 	return func(int) (delivery, error) {
-		d := delivery{header: http.Header{"Content-Type": {"application/json"}}, body: body}
-		if name := provider.Envelope.TypeHeader; name != "" {
-			d.header.Set(name, c.event)
+		r, err := v.Sign(eventtest.Draft{Type: c.event, Body: body, Secret: c.secret})
+		if err != nil {
+			return delivery{}, err
 		}
-		return d, verifier.Sign(d.header, body, time.Now())
+		return delivery{header: r.Header, body: r.Body}, nil
 	}, nil
 }
 
 // sendNearMiss sends a delivery that is almost right, twice if that is what is
-// wrong with it, and says what a right receiver answers.
+// wrong with it, and says how a right receiver responds.
 func (c command) sendNearMiss(ctx context.Context, v eventtest.Vendor, stdout, stderr io.Writer) error {
 	misses := v.NearMisses()
 	i := slices.IndexFunc(misses, func(m eventtest.NearMiss) bool { return m.Name == c.nearMiss })
@@ -70,11 +52,9 @@ func (c command) sendNearMiss(ctx context.Context, v eventtest.Vendor, stdout, s
 	if err != nil {
 		return err
 	}
-	if c.count *= max(m.Times, 1); m.AtOnce {
-		c.concurrency = max(c.concurrency, 2)
-	}
-	fmt.Fprintf(stdout, "%s\nA right receiver answers %v, and callbacks run %d to %d times.\n", m.About, m.Statuses, m.MinRuns, m.MaxRuns)
-	return send(ctx, c, func(int) (delivery, error) {
+	c.count *= max(m.Times, 1)
+	fmt.Fprintf(stdout, "%s\nA right receiver responds %v, and callbacks run %d to %d times.\n", m.About, m.Statuses, m.MinRuns, m.MaxRuns)
+	return sendAll(ctx, c, func(int) (delivery, error) {
 		return delivery{header: made.Header.Clone(), body: made.Body}, nil
 	}, stdout, stderr)
 }
@@ -172,7 +152,7 @@ var encodings = map[string]signature.Encoding{
 
 func (s spelling) apply(scheme signature.HMAC) (signature.HMAC, error) {
 	if s.header != "" {
-		scheme.Header, scheme.HeaderWord = s.header, ""
+		scheme.Header = s.header
 	}
 	if s.prefix != "" {
 		scheme.Prefix = s.prefix
@@ -189,13 +169,13 @@ func (s spelling) apply(scheme signature.HMAC) (signature.HMAC, error) {
 
 // list prints what there is to send.
 func list(w io.Writer) error {
-	for _, name := range slices.Sorted(maps.Keys(vendors)) {
-		for _, typ := range vendors[name].Types() {
-			fmt.Fprintf(w, "%-9s %s\n", name, typ)
+	for _, v := range vendors.All {
+		for _, typ := range v.Types() {
+			fmt.Fprintf(w, "%-9s %s\n", v.Name(), typ)
 		}
 	}
 	fmt.Fprintf(w, "\nNear misses, of any event:\n")
-	for _, m := range vendors["kit"].NearMisses() {
+	for _, m := range vendors.Lookup("kit").NearMisses() {
 		fmt.Fprintf(w, "%-36s %s\n", m.Name, m.About)
 	}
 	return nil

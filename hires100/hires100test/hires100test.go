@@ -1,8 +1,8 @@
 // Package hires100test has 100Hires' events for tests of a service that receives
 // them: for every event a sample to change, the fixture that it is made of, and
 // a signed request of either. All data in it is made up, and so are the names of
-// members and event types and the header of the signature, since 100Hires does
-// not publish them: what 100Hires sends may look different.
+// members and event types and the form of the signature, since 100Hires does not
+// publish them: what it sends may look different.
 package hires100test
 
 import (
@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/hires100"
 )
@@ -21,13 +20,7 @@ var fixtures embed.FS
 // Vendor is 100Hires for package eventtest: its events, with the whole body of a
 // delivery of each.
 var Vendor = eventtest.Vendor{
-	NewHandler: func(secret string, opts *event.Options) (*event.Handler, error) {
-		h, err := hires100.NewHandler(secret, opts)
-		if err != nil {
-			return nil, err
-		}
-		return h.Handler, nil
-	},
+	Provider: hires100.Provider(),
 	Fixtures: fixtures,
 	Events: []eventtest.Event{
 		eventtest.Of[hires100.Event](hires100.TypeApplicationSubmitted),

@@ -26,7 +26,7 @@ func ExampleNewRequest() {
 	w := httptest.NewRecorder()
 	hooks.ServeHTTP(w, hires100test.NewRequest(t, "secret", eventtest.As(hires100.TypeCandidateHired, e)))
 	if w.Code != http.StatusOK {
-		t.Errorf("an unknown job was answered %d", w.Code)
+		t.Errorf("status %d for an unknown job", w.Code)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestNewRequest(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if w.Code != http.StatusOK {
-				t.Errorf("answered %d", w.Code)
+				t.Errorf("status %d", w.Code)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -1,13 +1,13 @@
-// Package jsonscan walks the members of one JSON object without decoding it:
-// one pass, no recursion and no allocation, so that it may run over bytes that
-// nobody has vouched for yet.
+// Package jsonscan walks over the members of one JSON object without decoding
+// it, in one pass, without recursion or allocation, so that it may read bytes
+// that have not been verified yet.
 //
-// It is strict about the object itself (punctuation, names, strings, numbers
-// and literals are as RFC 8259 has them) and refuses a name with an escape in
-// it, so that no other parser can read a member under a name that this one did
-// not see. Nested arrays and objects are only measured: their brackets are
-// counted and their strings skipped. Whoever decodes one finds out whether it
-// is well formed.
+// It is strict about the object itself: punctuation, names, strings, numbers and
+// literals must be as in RFC 8259. It rejects a name that contains an escape, so
+// that no other parser can find a member under a name that this one did not see.
+// Of nested arrays and objects it only finds the end, by counting brackets and
+// skipping strings; whether they are well formed is for their decoder to find
+// out.
 package jsonscan
 
 import (
@@ -15,17 +15,17 @@ import (
 	"errors"
 )
 
-// The errors say nothing of the input, which may be personal data.
+// The errors do not quote the input, which may be personal data.
 var (
 	ErrNotObject   = errors.New("not a JSON object")
 	ErrSyntax      = errors.New("malformed JSON")
-	ErrEscapedName = errors.New("an escape in a member's name")
+	ErrEscapedName = errors.New("a member's name contains an escape")
 	ErrMissing     = errors.New("no such member")
-	ErrTwice       = errors.New("the same member twice")
+	ErrTwice       = errors.New("appears twice")
 )
 
 // Find returns the value of the one member of that name, exactly as it stands
-// in the object. The whole object is scanned, since the name may come again.
+// in the object. It scans the whole object, since the name may appear again.
 func Find(object []byte, name string) ([]byte, error) {
 	var found []byte
 	o := Over(object)
@@ -47,8 +47,8 @@ func Find(object []byte, name string) ([]byte, error) {
 	return found, nil
 }
 
-// Object iterates over the members of an object. [Over] sets it up; it is for
-// one goroutine.
+// Object is a walk over the members of an object, made by [Over]. It is for use
+// by one goroutine.
 type Object struct {
 	b     []byte
 	i     int
@@ -57,7 +57,7 @@ type Object struct {
 	state state
 	err   error
 
-	last      string // of OverTo; "" is none
+	last      string // of OverTo; otherwise empty
 	unscanned bool
 }
 
@@ -69,31 +69,33 @@ const (
 	after               // the closing brace, or an error
 )
 
-// Over starts a walk over the object that is the whole of b but for white space.
+// Over starts a walk over the object that b holds; only white space may surround
+// it.
 func Over(b []byte) Object { return Object{b: b} }
 
-// OverTo is Over, but believes that a member of that name is the last one. Where
-// its value begins as an object, it is not scanned: everything up to the brace
-// that closes the whole is taken for it, and the walk ends. [Object.Unscanned]
-// tells. If decoding finds one JSON value there, the belief was right, since what
-// follows a value is none of it: there is no further member, and Over would have
-// found the same. If not, walk again with Over.
+// OverTo is like Over, but assumes that the member of that name is the last one.
+// If its value begins as an object, the value is not scanned: everything up to
+// the last brace is taken for it, the walk ends, and [Object.Unscanned] returns
+// true. If that value then decodes as one JSON value, the assumption was right,
+// because no further member could be a part of it, and Over would have found the
+// same. If it does not decode, walk again with Over.
 func OverTo(b []byte, last string) Object { return Object{b: b, last: last} }
 
-// Name is the current member's name, without its quotes.
+// Name returns the current member's name, without its quotes.
 func (o *Object) Name() []byte { return o.name }
 
-// Value is the current member's value exactly as it stands in the input. It
+// Value returns the current member's value exactly as it stands in the input. It
 // shares the input's memory; appending to it copies.
 func (o *Object) Value() []byte { return o.value }
 
-// Unscanned says whether the current value is everything that is left.
+// Unscanned reports whether the current value is everything that was left, as
+// described at [OverTo].
 func (o *Object) Unscanned() bool { return o.unscanned }
 
-// Err is nil once Next has returned false at the end of a whole object.
+// Err returns the error that ended the walk, if any.
 func (o *Object) Err() error { return o.err }
 
-// Next steps to the next member. It is false at the end and on an error.
+// Next moves to the next member. It returns false at the end and on an error.
 func (o *Object) Next() bool {
 	if !o.toName() {
 		return false
@@ -120,7 +122,7 @@ func (o *Object) Next() bool {
 	return true
 }
 
-// takeRest takes everything before the last brace for the value.
+// takeRest takes everything up to the last brace as the value.
 func (o *Object) takeRest() bool {
 	rest, closed := bytes.CutSuffix(trimSpace(o.b[o.i:]), []byte{'}'})
 	rest = trimSpace(rest)
@@ -162,8 +164,8 @@ func (o *Object) toName() bool {
 	return true
 }
 
-// end consumes the closing brace: only white space may follow. It is false,
-// since there is no further member.
+// end consumes the closing brace, which only white space may follow. It returns
+// false, since there is no further member.
 func (o *Object) end() bool {
 	o.i++
 	o.space()
@@ -179,7 +181,7 @@ func (o *Object) fail(err error) bool {
 	return false
 }
 
-// at is the byte at the cursor, or 0, with which no token starts, at the end.
+// at returns the byte at the cursor, or 0 at the end: no token starts with it.
 func (o *Object) at() byte {
 	if o.i < len(o.b) {
 		return o.b[o.i]
@@ -231,8 +233,8 @@ func (o *Object) skipValue() bool {
 	}
 }
 
-// structural and quoting are the bytes that skipNested stops at outside and
-// inside of strings: one look-up passes over the others.
+// structural and quoting are the bytes at which skipNested stops outside and
+// inside strings: one look-up skips any other.
 var (
 	structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
 	quoting    = [256]bool{'"': true, '\\': true}
@@ -287,7 +289,7 @@ func (o *Object) skipString() bool {
 	return false
 }
 
-// skipEscape consumes a backslash and all of its escape but the last byte.
+// skipEscape consumes a backslash and its escape, except for the last byte.
 func (o *Object) skipEscape() bool {
 	o.i++
 	switch o.at() {
@@ -344,7 +346,7 @@ func (o *Object) skipNumber() bool {
 	return true
 }
 
-// skipDigits consumes one digit or more.
+// skipDigits consumes one or more digits.
 func (o *Object) skipDigits() bool {
 	start := o.i
 	for isDigit(o.at()) {

@@ -26,9 +26,9 @@ func TestOverTo(t *testing.T) {
 	}{
 		{"the last member is everything that is left", `{"a":1,"data":{"x":[1]} } `, []string{"a", "1", "data", `{"x":[1]}`}, true},
 		{"and so is one that others follow", `{"data":{},"b":2}`, []string{"data", `{},"b":2`}, true},
-		{"which is no JSON", `{"data":{}}}`, []string{"data", `{}}`}, true},
+		{"even if that is not JSON", `{"data":{}}}`, []string{"data", `{}}`}, true},
 		{"without it, it is Over", `{"a":{"data":{}}}`, []string{"a", `{"data":{}}`}, false},
-		{"and where it is no object", `{"data":[1],"b":2}`, []string{"data", "[1]", "b", "2"}, false},
+		{"and if it is not an object", `{"data":[1],"b":2}`, []string{"data", "[1]", "b", "2"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, unscanned, err := walk(jsonscan.OverTo([]byte(tt.in), "data"))

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/keldair"
 )
@@ -21,13 +20,7 @@ var fixtures embed.FS
 // Vendor is KeldairHR for package eventtest: its events, with the whole body of a
 // delivery of each.
 var Vendor = eventtest.Vendor{
-	NewHandler: func(secret string, opts *event.Options) (*event.Handler, error) {
-		h, err := keldair.NewHandler(secret, opts)
-		if err != nil {
-			return nil, err
-		}
-		return h.Handler, nil
-	},
+	Provider: keldair.Provider(),
 	Fixtures: fixtures,
 	Events: []eventtest.Event{
 		eventtest.Of[keldair.NewHireFile](keldair.TypeNewHireFileCompleted),

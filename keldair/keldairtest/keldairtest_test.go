@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/keldair"
 	"github.com/atshooks/atshooks/keldair/keldairtest"
 )
@@ -47,22 +46,27 @@ func newService(t *testing.T) *service {
 }
 
 // samples has what each function returns, in the order of the documentation.
-func samples() []eventtest.Typed {
-	return []eventtest.Typed{
-		eventtest.As(keldair.TypeNewHireFileCompleted, keldairtest.NewHireFileCompleted()),
+func samples() []sample {
+	return []sample{
+		{keldair.TypeNewHireFileCompleted, keldairtest.NewHireFileCompleted()},
 	}
+}
+
+type sample struct {
+	typ     string
+	payload any
 }
 
 func TestEachSampleIsItsFixtures(t *testing.T) {
 	var types []string
 	for _, s := range samples() {
-		types = append(types, s.Type)
-		want := reflect.New(reflect.TypeOf(s.Payload).Elem()).Interface()
-		if err := json.Unmarshal(keldairtest.Vendor.Payload(keldairtest.Vendor.Body(s.Type)), want); err != nil {
+		types = append(types, s.typ)
+		want := reflect.New(reflect.TypeOf(s.payload).Elem()).Interface()
+		if err := json.Unmarshal(keldairtest.Vendor.Payload(keldairtest.Vendor.Body(s.typ)), want); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, s.Payload); diff != "" {
-			t.Errorf("%s (-fixture +sample):\n%s", s.Type, diff)
+		if diff := cmp.Diff(want, s.payload); diff != "" {
+			t.Errorf("%s (-fixture +sample):\n%s", s.typ, diff)
 		}
 	}
 	if diff := cmp.Diff(keldairtest.Vendor.Types(), types); diff != "" {

@@ -1,9 +1,9 @@
 // Package kittest has Kit's events for tests of a service that receives them:
 // for every event a sample to change, the fixture that it is made of, and a
-// signed request of either. All data in it is made up; so are the members of all
-// payloads but the application events' ones, which Kit documents where this
-// package could not look. They show what package kit reads, and not what Kit is
-// known to send.
+// signed request of either. All data in it is made up. So are most members of the
+// payloads of other events than the application ones, which Kit documents where our
+// copy of its page ends: they show what package kit reads, not what Kit is known to
+// send.
 package kittest
 
 import (
@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/kit"
 )
@@ -22,13 +21,7 @@ var fixtures embed.FS
 // Vendor is Kit for package eventtest: its events, with the whole body of a
 // delivery of each.
 var Vendor = eventtest.Vendor{
-	NewHandler: func(secret string, opts *event.Options) (*event.Handler, error) {
-		h, err := kit.NewHandler(secret, opts)
-		if err != nil {
-			return nil, err
-		}
-		return h.Handler, nil
-	},
+	Provider: kit.Provider(),
 	Fixtures: fixtures,
 	Events: []eventtest.Event{
 		eventtest.Of[kit.Application](kit.TypeApplicationSubmitted),

@@ -3,12 +3,13 @@
 // a signed request of either. All data in it is made up.
 package kombotest
 
+//lint:file-ignore SA1019 Kombo still sends the events that it has deprecated.
+
 import (
 	"embed"
 	"net/http"
 	"testing"
 
-	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/kombo"
 )
@@ -19,13 +20,8 @@ var fixtures embed.FS
 // Vendor is Kombo for package eventtest: its events, with the whole body of a
 // delivery of each.
 var Vendor = eventtest.Vendor{
-	NewHandler: func(secret string, opts *event.Options) (*event.Handler, error) {
-		h, err := kombo.NewHandler(secret, opts)
-		if err != nil {
-			return nil, err
-		}
-		return h.Handler, nil
-	},
+	Provider: kombo.Provider(),
+	Success:  []int{http.StatusOK}, // all that Kombo's API reference lists, read 2026-11-21
 	Fixtures: fixtures,
 	Events: []eventtest.Event{
 		eventtest.Of[kombo.DataChanged](kombo.TypeDataChanged),
@@ -35,8 +31,10 @@ var Vendor = eventtest.Vendor{
 		eventtest.Of[kombo.IntegrationDeleted](kombo.TypeIntegrationDeleted),
 		eventtest.Of[kombo.IntegrationStateChanged](kombo.TypeIntegrationStateChanged),
 		eventtest.Of[kombo.ConnectionFlowFailed](kombo.TypeConnectionFlowFailed),
+		eventtest.Of[kombo.IssueStatusChanged](kombo.TypeIssueStatusChanged),
 		eventtest.Of[kombo.AssessmentOrder](kombo.TypeAssessmentOrderReceived),
 		eventtest.Of[kombo.AssessmentOrder](kombo.TypeInlineAssessmentOrderReceived),
+		eventtest.Of[kombo.AIApplyDataChanged](kombo.TypeAIApplyDataChanged),
 		eventtest.Of[kombo.AIApplyApplication](kombo.TypeAIApplyApplicationStatusUpdated),
 		eventtest.Of[kombo.AIApplyJobPosting](kombo.TypeAIApplyJobPostingStatusUpdated),
 	},
@@ -86,6 +84,11 @@ func ConnectionFlowFailed() *kombo.ConnectionFlowFailed {
 	return eventtest.Sample[kombo.ConnectionFlowFailed](Vendor, kombo.TypeConnectionFlowFailed)
 }
 
+// IssueStatusChanged is a fresh sample of issue-status-changed.
+func IssueStatusChanged() *kombo.IssueStatusChanged {
+	return eventtest.Sample[kombo.IssueStatusChanged](Vendor, kombo.TypeIssueStatusChanged)
+}
+
 // AssessmentOrderReceived is a fresh sample of assessment:order-received.
 func AssessmentOrderReceived() *kombo.AssessmentOrder {
 	return eventtest.Sample[kombo.AssessmentOrder](Vendor, kombo.TypeAssessmentOrderReceived)
@@ -95,6 +98,12 @@ func AssessmentOrderReceived() *kombo.AssessmentOrder {
 // inline-assessment:order-received.
 func InlineAssessmentOrderReceived() *kombo.AssessmentOrder {
 	return eventtest.Sample[kombo.AssessmentOrder](Vendor, kombo.TypeInlineAssessmentOrderReceived)
+}
+
+// AIApplyDataChanged is a fresh sample of ai-apply-data-changed: an empty
+// object, since the names of its members are not known.
+func AIApplyDataChanged() *kombo.AIApplyDataChanged {
+	return eventtest.Sample[kombo.AIApplyDataChanged](Vendor, kombo.TypeAIApplyDataChanged)
 }
 
 // AIApplyApplicationStatusUpdated is a fresh sample of

@@ -1,5 +1,7 @@
 package kombotest_test
 
+//lint:file-ignore SA1019 Kombo still sends the events that it has deprecated.
+
 import (
 	"context"
 	"encoding/json"
@@ -28,7 +30,7 @@ func ExampleNewRequest() {
 	w := httptest.NewRecorder()
 	hooks.ServeHTTP(w, kombotest.NewRequest(t, "secret", e, eventtest.To("/hooks/kombo")))
 	if w.Code != http.StatusOK {
-		t.Errorf("an unknown integration was answered %d", w.Code)
+		t.Errorf("the status for an unknown integration is %d", w.Code)
 	}
 }
 
@@ -44,7 +46,7 @@ func TestNewRequest(t *testing.T) {
 		want []string // what the handler saw
 	}{
 		{"the fixture, by its type", kombo.TypeSyncFinished, nil,
-			[]string{"/sync-finished", kombo.TypeSyncFinished, kombotest.SyncFinished().SyncID}},
+			[]string{"/sync-finished", kombo.TypeSyncFinished, string(kombotest.SyncFinished().SyncID)}},
 		{"a changed sample", created, nil,
 			[]string{"/integration-created", kombo.TypeIntegrationCreated, "workday:changed"}},
 		{"a changed sample of a shared type", eventtest.As(kombo.TypeInlineAssessmentOrderReceived, order), nil,
@@ -59,21 +61,23 @@ func TestNewRequest(t *testing.T) {
 			}
 			r := kombotest.NewRequest(t, "secret", test.e, test.opts...)
 			got := []string{r.URL.Path}
-			saw := func(ctx context.Context, s string) error {
+			saw := func(ctx context.Context, id event.ID) error {
 				d, ok := event.FromContext(ctx)
 				if !ok {
 					return errors.New("no delivery")
 				}
-				got = append(got, d.Type, s)
+				got = append(got, d.Type, string(id))
 				return nil
 			}
 			h.OnSyncFinished(func(ctx context.Context, e *kombo.SyncFinished) error { return saw(ctx, e.SyncID) })
 			h.OnIntegrationCreated(func(ctx context.Context, e *kombo.IntegrationCreated) error { return saw(ctx, e.ID) })
-			h.OnInlineAssessmentOrderReceived(func(ctx context.Context, e *kombo.AssessmentOrder) error { return saw(ctx, e.PackageID) })
+			h.OnInlineAssessmentOrderReceived(func(ctx context.Context, e *kombo.AssessmentOrder) (*kombo.InlineAssessment, error) {
+				return nil, saw(ctx, e.PackageID)
+			})
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if w.Code != http.StatusOK {
-				t.Errorf("answered %d", w.Code)
+				t.Errorf("the status is %d", w.Code)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -92,6 +96,8 @@ func TestSamples(t *testing.T) {
 		kombo.TypeIntegrationDeleted:              func() any { return kombotest.IntegrationDeleted() },
 		kombo.TypeIntegrationStateChanged:         func() any { return kombotest.IntegrationStateChanged() },
 		kombo.TypeConnectionFlowFailed:            func() any { return kombotest.ConnectionFlowFailed() },
+		kombo.TypeIssueStatusChanged:              func() any { return kombotest.IssueStatusChanged() },
+		kombo.TypeAIApplyDataChanged:              func() any { return kombotest.AIApplyDataChanged() },
 		kombo.TypeAssessmentOrderReceived:         func() any { return kombotest.AssessmentOrderReceived() },
 		kombo.TypeInlineAssessmentOrderReceived:   func() any { return kombotest.InlineAssessmentOrderReceived() },
 		kombo.TypeAIApplyApplicationStatusUpdated: func() any { return kombotest.AIApplyApplicationStatusUpdated() },

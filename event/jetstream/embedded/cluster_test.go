@@ -84,7 +84,7 @@ func (c *cluster) connect() *nats.Conn {
 	for _, o := range c.opts {
 		urls = append(urls, fmt.Sprintf("nats://127.0.0.1:%d", o.Port))
 	}
-	nc, err := nats.Connect(strings.Join(urls, ","), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond),
+	nc, err := jetstream.Connect(strings.Join(urls, ","), nats.ReconnectWait(50*time.Millisecond),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // connections break here all the time
 	if err != nil {
 		c.t.Fatal(err)
@@ -139,12 +139,11 @@ func whole(t *testing.T, nc *nats.Conn, streams ...string) {
 func TestCluster(t *testing.T) {
 	c := newCluster(t)
 	nc := c.connect()
-	var s *jetstream.Sink
+	s := newInbox(t, nc)
 	eventually(t, "the cluster has a leader", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		var err error
-		s, err = jetstream.NewSink(ctx, nc, &jetstream.Options{MaxBytes: 64 << 20, Logger: silent})
+		_, err := s.Stats(ctx)
 		return err == nil
 	})
 	streams := []string{"ATSHOOKS", "ATSHOOKS_DEAD"}
@@ -153,12 +152,12 @@ func TestCluster(t *testing.T) {
 
 	var mu sync.Mutex
 	runs := make(map[string]int)
-	w, err := jetstream.NewWorker(t.Context(), s, event.Dispatchers{"kombo": dispatch(func(_ context.Context, d *event.Delivery) error {
+	w, err := jetstream.NewWorker(t.Context(), s, &jetstream.WorkerOptions{AckWait: 2 * time.Second, Logger: silent}, dispatch(func(_ context.Context, d *event.Delivery) error {
 		mu.Lock()
 		defer mu.Unlock()
 		runs[d.ID]++
 		return nil
-	})}, &jetstream.WorkerOptions{AckWait: 2 * time.Second, Logger: silent})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/atshooks/atshooks/kombo/kombotest"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
 )
 
 const secret = "a secret of the tests'"
@@ -47,18 +48,18 @@ func mustClose(t *testing.T, e *embedded.Engine) {
 	}
 }
 
-func newSink(t *testing.T, nc *nats.Conn) *jetstream.Sink {
+func newInbox(t *testing.T, nc *nats.Conn) *jetstream.Inbox {
 	t.Helper()
-	s, err := jetstream.NewSink(t.Context(), nc, &jetstream.Options{MaxBytes: 64 << 20, Logger: silent})
+	s, err := jetstream.NewInbox(t.Context(), nc, &jetstream.Options{MaxBytes: 64 << 20, Logger: silent})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func newHandler(t *testing.T, s event.Sink, observe func(event.Result)) *kombo.Handler {
+func newHandler(t *testing.T, s event.Inbox, observe func(event.Result)) *kombo.Handler {
 	t.Helper()
-	opts := &event.Options{Sink: s, MaxBody: 4 << 20, Logger: silent}
+	opts := &event.Options{Inbox: s, MaxBody: 4 << 20, Logger: silent}
 	if observe != nil {
 		opts.Observe = func(_ context.Context, r event.Result) { observe(r) }
 	}
@@ -87,8 +88,10 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// dispatch is a Dispatcher that is a function.
+// dispatch is a handler that is a function, by the name of Kombo's.
 type dispatch func(context.Context, *event.Delivery) error
+
+func (dispatch) Name() string { return "kombo" }
 
 func (f dispatch) Dispatch(ctx context.Context, d *event.Delivery) error { return f(ctx, d) }
 
@@ -110,7 +113,7 @@ func TestNoSocketListens(t *testing.T) {
 	_, _ = l.Close(), u.Close()
 
 	e := mustOpen(t, t.TempDir(), nil)
-	h := newHandler(t, newSink(t, e.Conn()), nil)
+	h := newHandler(t, newInbox(t, e.Conn()), nil)
 	if got := send(t, h, "a", 0); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
 	}
@@ -164,7 +167,7 @@ func listening(t *testing.T) []string {
 func TestFolderIsPrivateAndOfOneEngine(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
 	e := mustOpen(t, dir, nil)
-	newSink(t, e.Conn())
+	newInbox(t, e.Conn())
 	for _, path := range []string{dir, filepath.Join(dir, "jetstream")} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%s: %v, %v", path, info, err)
@@ -208,11 +211,9 @@ func TestRefusedSettings(t *testing.T) {
 func TestMaxBodyFits(t *testing.T) {
 	for _, test := range []struct{ set, want int64 }{{0, 1 << 20}, {4 << 20, 4 << 20}} {
 		e := mustOpen(t, t.TempDir(), &embedded.Options{MaxBody: test.set})
-		s := newSink(t, e.Conn())
-		if got := s.MaxBody(); got != test.want {
-			t.Errorf("with MaxBody %d the sink takes %d, want %d", test.set, got, test.want)
-		}
-		if got := send(t, newHandler(t, s, nil), "large", int(test.want)-200); got != http.StatusOK {
+		s := newInbox(t, e.Conn())
+		h := newHandler(t, s, nil)
+		if got := send(t, h, "large", int(test.want)-200); got != http.StatusOK {
 			t.Errorf("a body of %d bytes is answered %d", test.want-200, got)
 		}
 	}
@@ -221,15 +222,15 @@ func TestMaxBodyFits(t *testing.T) {
 func TestEngineStopsAndStarts(t *testing.T) {
 	dir := t.TempDir()
 	e := mustOpen(t, dir, nil)
-	s := newSink(t, e.Conn())
+	s := newInbox(t, e.Conn())
 	var kind event.Kind
 	h := newHandler(t, s, func(r event.Result) { kind = r.Kind })
 	for _, id := range []string{"a", "b"} {
-		if got := send(t, h, id, 0); got != http.StatusOK || kind != event.Stored {
+		if got := send(t, h, id, 0); got != http.StatusOK || kind != event.KindStored {
 			t.Fatalf("answered %d, %s", got, kind)
 		}
 	}
-	w, err := jetstream.NewWorker(t.Context(), s, event.NewDispatchers(h.Handler), nil)
+	w, err := jetstream.NewWorker(t.Context(), s, nil, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,11 +245,11 @@ func TestEngineStopsAndStarts(t *testing.T) {
 	}
 
 	e = mustOpen(t, dir, nil)
-	h = newHandler(t, newSink(t, e.Conn()), func(r event.Result) { kind = r.Kind })
-	if got := send(t, h, "a", 0); got != http.StatusOK || kind != event.Duplicate {
+	h = newHandler(t, newInbox(t, e.Conn()), func(r event.Result) { kind = r.Kind })
+	if got := send(t, h, "a", 0); got != http.StatusOK || kind != event.KindDuplicate {
 		t.Errorf("after a restart a known delivery is answered %d, %s", got, kind)
 	}
-	if got := send(t, h, "while it is closed", 0); got != http.StatusOK || kind != event.Stored {
+	if got := send(t, h, "while it is closed", 0); got != http.StatusOK || kind != event.KindStored {
 		t.Errorf("after a restart a fresh delivery is answered %d, %s", got, kind)
 	}
 }
@@ -258,14 +259,14 @@ func TestEngineStopsAndStarts(t *testing.T) {
 func TestRetryWaitsAcrossRestart(t *testing.T) {
 	dir := t.TempDir()
 	e := mustOpen(t, dir, nil)
-	s := newSink(t, e.Conn())
+	s := newInbox(t, e.Conn())
 	h := newHandler(t, s, nil)
 	opts := &jetstream.WorkerOptions{AckWait: 100 * time.Millisecond, Logger: silent, Retry: jetstream.Schedule{First: time.Hour, Max: time.Hour}}
-	run := func(s *jetstream.Sink, ran chan<- string) *jetstream.Worker {
-		w, err := jetstream.NewWorker(t.Context(), s, event.Dispatchers{"kombo": dispatch(func(_ context.Context, d *event.Delivery) error {
+	run := func(s *jetstream.Inbox, ran chan<- string) *jetstream.Worker {
+		w, err := jetstream.NewWorker(t.Context(), s, opts, dispatch(func(_ context.Context, d *event.Delivery) error {
 			ran <- d.ID
 			return fmt.Errorf("not now")
-		})}, opts)
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,7 +285,7 @@ func TestRetryWaitsAcrossRestart(t *testing.T) {
 	mustClose(t, e)
 
 	e = mustOpen(t, dir, nil)
-	s = newSink(t, e.Conn())
+	s = newInbox(t, e.Conn())
 	h = newHandler(t, s, nil)
 	ran = make(chan string, 10)
 	w = run(s, ran)
@@ -305,33 +306,46 @@ func TestRetryWaitsAcrossRestart(t *testing.T) {
 func TestServerTakesFolderOver(t *testing.T) {
 	dir := t.TempDir()
 	e := mustOpen(t, dir, nil)
-	h := newHandler(t, newSink(t, e.Conn()), nil)
+	h := newHandler(t, newInbox(t, e.Conn()), nil)
 	if got := send(t, h, "a", 0); got != http.StatusOK {
 		t.Fatalf("answered %d", got)
 	}
 	mustClose(t, e)
 	url := startServer(t, &server.Options{ServerName: "stock", Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir}).ClientURL()
-	nc, err := nats.Connect(url, nats.MaxReconnects(-1))
+	nc, err := jetstream.Connect(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer nc.Close()
 	var kind event.Kind
-	h = newHandler(t, newSink(t, nc), func(r event.Result) { kind = r.Kind })
-	if got := send(t, h, "a", 0); got != http.StatusOK || kind != event.Duplicate {
+	h = newHandler(t, newInbox(t, nc), func(r event.Result) { kind = r.Kind })
+	if got := send(t, h, "a", 0); got != http.StatusOK || kind != event.KindDuplicate {
 		t.Errorf("the server answers a known delivery with %d, %s", got, kind)
 	}
 }
 
-func TestConnectionThatGivesUpIsRefused(t *testing.T) {
+func TestConnectionThatWouldBlockIsRejected(t *testing.T) {
 	url := startServer(t, &server.Options{ServerName: "stock", Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()}).ClientURL()
-	for _, option := range []nats.Option{nats.MaxReconnects(60), nats.NoReconnect()} {
-		nc, err := nats.Connect(url, option)
+	good := []nats.Option{nats.MaxReconnects(-1), nats.PingInterval(2 * time.Second), nats.FlusherTimeout(2 * time.Second)}
+	for _, test := range []struct {
+		options []nats.Option
+		says    string
+	}{
+		{nil, "MaxReconnects(-1)"},
+		{append(good, nats.MaxReconnects(60)), "MaxReconnects(-1)"},
+		{append(good, nats.NoReconnect()), "MaxReconnects(-1)"},
+		{append(good, nats.PingInterval(2*time.Minute)), "PingInterval"},
+		{append(good, nats.PingInterval(0)), "PingInterval"},
+		{append(good, nats.FlusherTimeout(time.Minute)), "FlusherTimeout"},
+		{good, ""},
+	} {
+		nc, err := nats.Connect(url, test.options...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := jetstream.NewSink(t.Context(), nc, nil); err == nil || !strings.Contains(err.Error(), "MaxReconnects(-1)") {
-			t.Errorf("NewSink returned %v", err)
+		_, err = jetstream.NewInbox(t.Context(), nc, &jetstream.Options{MaxBytes: 64 << 20, Logger: silent})
+		if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("NewInbox returned %v, want an error that says %q", err, test.says)
 		}
 		nc.Close()
 	}
@@ -351,4 +365,24 @@ func startServer(t *testing.T, opts *server.Options) *server.Server {
 		t.Fatal("the server did not start")
 	}
 	return s
+}
+
+// readable counts the deliveries in the stream whose ids begin with a prefix.
+func readable(t *testing.T, e *embedded.Engine, prefix string) (n int) {
+	t.Helper()
+	js, err := natsjs.New(e.Conn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), "ATSHOOKS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sequence := s.CachedInfo().State.FirstSeq; sequence <= s.CachedInfo().State.LastSeq; sequence++ {
+		d := new(event.Delivery)
+		if m, err := s.GetMsg(t.Context(), sequence); err == nil && d.UnmarshalBinary(m.Data) == nil && strings.HasPrefix(d.ID, prefix) {
+			n++
+		}
+	}
+	return n
 }

@@ -59,11 +59,11 @@ func receive(open Open) error {
 	}
 	silent := slog.New(slog.DiscardHandler)
 	ctx := context.Background()
-	sink, err := jetstream.NewSink(ctx, nc, &jetstream.Options{Stream: os.Getenv(envStream), MaxBytes: 64 << 20, Logger: silent})
+	inbox, err := jetstream.NewInbox(ctx, nc, &jetstream.Options{Stream: os.Getenv(envStream), MaxBytes: 64 << 20, Logger: silent})
 	if err != nil {
 		return err
 	}
-	k, err := kombo.NewHandler(secret, &event.Options{Sink: sink, Logger: silent})
+	k, err := kombo.NewHandler(secret, &event.Options{Inbox: inbox, Logger: silent})
 	if err != nil {
 		return err
 	}
@@ -76,11 +76,11 @@ func receive(open Open) error {
 		_, err := journal.WriteString(d.ID + "\n")
 		return err
 	})
-	w, err := jetstream.NewWorker(ctx, sink, event.NewDispatchers(k.Handler), &jetstream.WorkerOptions{
+	w, err := jetstream.NewWorker(ctx, inbox, &jetstream.WorkerOptions{
 		AckWait: 2 * time.Second,
 		Retry:   jetstream.Schedule{First: 10 * time.Millisecond, Max: time.Second, Attempts: 20},
 		Logger:  silent,
-	})
+	}, k)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/atshooks/atshooks/kombo"
 	"github.com/atshooks/atshooks/kombo/kombotest"
@@ -31,7 +32,7 @@ type Open func(dir string) (nc *nats.Conn, close func() error, err error)
 // Server is an Open for the server at url.
 func Server(url string) Open {
 	return func(string) (*nats.Conn, func() error, error) {
-		nc, err := nats.Connect(url, nats.MaxReconnects(-1))
+		nc, err := jetstream.Connect(url)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -55,7 +56,7 @@ type bench struct {
 	js      natsjs.JetStream
 	options jetstream.Options
 	log     *buffer
-	sink    *jetstream.Sink
+	inbox   *jetstream.Inbox
 }
 
 // newBench makes a stream for one test, with what opts sets, and removes it in
@@ -75,7 +76,7 @@ func newBench(t testing.TB, nc *nats.Conn, opts jetstream.Options) *bench {
 	}
 	b.options.Logger = b.log.logger()
 	t.Cleanup(b.remove)
-	b.sink = b.newSink()
+	b.inbox = b.newInbox()
 	return b
 }
 
@@ -86,9 +87,9 @@ func (b *bench) remove() {
 	}
 }
 
-func (b *bench) newSink() *jetstream.Sink {
+func (b *bench) newInbox() *jetstream.Inbox {
 	b.Helper()
-	s, err := jetstream.NewSink(b.Context(), b.nc, &b.options)
+	s, err := jetstream.NewInbox(b.Context(), b.nc, &b.options)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func (b *bench) stored() int {
 // handler makes a Kombo handler that stores into the sink.
 func (b *bench) handler() *kombo.Handler {
 	b.Helper()
-	return b.handlerWith(event.Options{Sink: b.sink})
+	return b.handlerWith(event.Options{Inbox: b.inbox})
 }
 
 func (b *bench) handlerWith(opts event.Options) *kombo.Handler {
@@ -133,20 +134,20 @@ func (b *bench) handlerWith(opts event.Options) *kombo.Handler {
 var quick = jetstream.Schedule{First: time.Millisecond, Max: 20 * time.Millisecond, Attempts: 4}
 
 // work starts a worker for handlers; the test's end shuts it down.
-func (b *bench) work(ds event.Dispatchers, opts jetstream.WorkerOptions) *jetstream.Worker {
+func (b *bench) work(opts jetstream.WorkerOptions, handlers ...event.Dispatcher) *jetstream.Worker {
 	b.Helper()
-	w := b.worker(b.sink, ds, opts)
+	w := b.worker(opts, handlers...)
 	b.run(w)
 	return w
 }
 
-func (b *bench) worker(s *jetstream.Sink, ds event.Dispatchers, opts jetstream.WorkerOptions) *jetstream.Worker {
+func (b *bench) worker(opts jetstream.WorkerOptions, handlers ...event.Dispatcher) *jetstream.Worker {
 	b.Helper()
 	if opts.Retry == (jetstream.Schedule{}) {
 		opts.Retry = quick
 	}
 	opts.Logger = b.log.logger()
-	w, err := jetstream.NewWorker(b.Context(), s, ds, &opts)
+	w, err := jetstream.NewWorker(b.Context(), b.inbox, &opts, handlers...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -177,13 +178,19 @@ func (b *bench) shutdown(w *jetstream.Worker) {
 	}
 }
 
-// only is Dispatchers with one handler, Kombo's.
-func only(d event.Dispatcher) event.Dispatchers { return event.Dispatchers{"kombo": d} }
-
-// dispatch is a Dispatcher that is a function.
+// dispatch is a handler that is a function, by the name of Kombo's.
 type dispatch func(context.Context, *event.Delivery) error
 
+func (dispatch) Name() string                                            { return "kombo" }
 func (f dispatch) Dispatch(ctx context.Context, d *event.Delivery) error { return f(ctx, d) }
+
+// named is one by another name.
+type named struct {
+	name string
+	dispatch
+}
+
+func (n named) Name() string { return n.name }
 
 // send delivers the event of that id as Kombo would, and returns the status.
 func (b *bench) send(h http.Handler, id string) int {
@@ -292,20 +299,17 @@ func (r *runs) count(fn func(run int, d *event.Delivery) error) dispatch {
 }
 
 // deadLetters lists them all.
-func (b *bench) deadLetters() []*jetstream.DeadLetter {
+func (b *bench) deadLetters() []*inbox.DeadLetter {
 	b.Helper()
-	var list []*jetstream.DeadLetter
-	for l, err := range b.sink.DeadLetters(b.Context()) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		list = append(list, l)
+	list, err := b.inbox.DeadLetters(b.Context(), "", 1000)
+	if err != nil {
+		b.Fatal(err)
 	}
 	return list
 }
 
 // awaitDeadLetters waits until there are n.
-func (b *bench) awaitDeadLetters(n int) []*jetstream.DeadLetter {
+func (b *bench) awaitDeadLetters(n int) []*inbox.DeadLetter {
 	b.Helper()
 	eventually(b, fmt.Sprintf("there are %d dead letters", n), func() bool { return len(b.deadLetters()) >= n })
 	list := b.deadLetters()
@@ -319,17 +323,18 @@ func (b *bench) awaitDeadLetters(n int) []*jetstream.DeadLetter {
 func (b *bench) settled() {
 	b.Helper()
 	eventually(b, "the backlog is empty", func() bool {
-		all, err := b.sink.Backlogs(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, backlog := range all {
-			if backlog.Waiting > 0 || backlog.Unfinished > 0 {
-				return false
-			}
-		}
-		return true
+		stats := b.stats()
+		return stats.Waiting+stats.Running+stats.Retrying == 0
 	})
+}
+
+func (b *bench) stats() *inbox.Stats {
+	b.Helper()
+	stats, err := b.inbox.Stats(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return stats
 }
 
 // buffer is a log in memory.

@@ -99,17 +99,17 @@ func percentile(d []time.Duration, p int) time.Duration {
 // delivery is one of about 2 kB.
 func delivery(i int) *event.Delivery {
 	body := fmt.Appendf(nil, `{"id":"event-%d","type":"data-changed","data":"%s"}`, i, strings.Repeat("x", 2000))
-	return &event.Delivery{Receiver: "kombo", Provider: "kombo", Type: "data-changed", ID: strconv.Itoa(i), ReceivedAt: time.Now(), Body: body}
+	return &event.Delivery{Handler: "kombo", Provider: "kombo", Type: "data-changed", ID: strconv.Itoa(i), ReceivedAt: time.Now(), Body: body}
 }
 
 var silent = slog.New(slog.DiscardHandler)
 
-func open(ctx context.Context, folder string) (*embedded.Engine, *jetstream.Sink, error) {
+func open(ctx context.Context, folder string) (*embedded.Engine, *jetstream.Inbox, error) {
 	e, err := embedded.Open(folder, &embedded.Options{Logger: silent})
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := jetstream.NewSink(ctx, e.Conn(), &jetstream.Options{Logger: silent})
+	s, err := jetstream.NewInbox(ctx, e.Conn(), &jetstream.Options{Logger: silent})
 	if err != nil {
 		return nil, nil, errors.Join(err, e.Close())
 	}
@@ -125,7 +125,7 @@ func measurePut(ctx context.Context, folder string, senders, n int, work bool, s
 	var w *jetstream.Worker
 	if work {
 		label += ", and a worker"
-		if w, err = jetstream.NewWorker(ctx, s, event.Dispatchers{"kombo": nothing{}}, &jetstream.WorkerOptions{Logger: silent}); err != nil {
+		if w, err = jetstream.NewWorker(ctx, s, &jetstream.WorkerOptions{Logger: silent}, nothing{}); err != nil {
 			return err
 		}
 		go func() { _ = w.Run(ctx) }()
@@ -149,10 +149,12 @@ func measurePut(ctx context.Context, folder string, senders, n int, work bool, s
 // nothing is a callback that does nothing.
 type nothing struct{}
 
+func (nothing) Name() string { return "kombo" }
+
 func (nothing) Dispatch(context.Context, *event.Delivery) error { return nil }
 
 // put stores n deliveries, from number first on.
-func put(ctx context.Context, s *jetstream.Sink, senders, first, n int) (took []time.Duration, all time.Duration, err error) {
+func put(ctx context.Context, s *jetstream.Inbox, senders, first, n int) (took []time.Duration, all time.Duration, err error) {
 	took = make([]time.Duration, n)
 	var next atomic.Int64
 	errs := make([]error, senders)
@@ -190,11 +192,11 @@ func measureIDs(ctx context.Context, folder string, ids int, stdout io.Writer) e
 	if err != nil {
 		return err
 	}
-	used, _, err := s.Fill(ctx)
+	stats, err := s.Stats(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\n%d ids: resident memory from %s to %s, %d MB in files\n", ids, before, after, used/1_000_000)
+	fmt.Fprintf(stdout, "\n%d ids: resident memory from %s to %s, %d MB in files\n", ids, before, after, stats.Bytes/1_000_000)
 	if err := e.Close(); err != nil {
 		return err
 	}

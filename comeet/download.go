@@ -1,0 +1,129 @@
+package comeet
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/atshooks/atshooks/event"
+)
+
+// What stops a download, beside the end of its context.
+var (
+	// ErrLinkExpired is for a link that stopped working before the download was
+	// complete.
+	ErrLinkExpired = errors.New("the link has expired")
+	// ErrTooLarge is for a file of more than DownloadOptions.MaxBytes.
+	ErrTooLarge = errors.New("larger than DownloadOptions.MaxBytes")
+	// ErrPrivateAddress is for a link or a redirect into a private network or to
+	// this machine.
+	ErrPrivateAddress = errors.New("not a public address; DownloadOptions.InsecureClient can go there")
+)
+
+// DownloadOptions are the settings of a download. Nil and the zero value suit
+// most services.
+type DownloadOptions struct {
+	// MaxBytes is the size of the largest file that is accepted; 0 is 20 MiB.
+	MaxBytes int64
+	// InsecureClient makes the request, for services that need a proxy or get
+	// files from their own network. The one that it replaces uses no proxy and
+	// connects to public addresses only, also when it follows redirects; where
+	// yours may be led is up to you.
+	InsecureClient *http.Client
+}
+
+const defaultMaxBytes = 20 << 20
+
+// download gets what a link leads to, while it works.
+func download(ctx context.Context, what, link string, expires func(time.Time) time.Time, opts *DownloadOptions) ([]byte, error) {
+	received := time.Now()
+	if d, ok := event.FromContext(ctx); ok {
+		received = d.ReceivedAt
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, expires(received), ErrLinkExpired)
+	defer cancel()
+	if opts == nil {
+		opts = &DownloadOptions{}
+	}
+	content, err := opts.get(ctx, link)
+	if err != nil {
+		return nil, fmt.Errorf("comeet: the %s was not downloaded: %w", what, err)
+	}
+	return content, nil
+}
+
+// get makes one request.
+func (o *DownloadOptions) get(ctx context.Context, link string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+	if err != nil || req.URL.Host == "" {
+		return nil, errors.New("there is no link, or it is malformed")
+	}
+	client := o.InsecureClient
+	if client == nil {
+		client = publicClient()
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the server responded with status %d", resp.StatusCode)
+	}
+	limit := o.MaxBytes
+	if limit == 0 {
+		limit = defaultMaxBytes
+	}
+	content, err := io.ReadAll(http.MaxBytesReader(nil, resp.Body, limit))
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	return content, nil
+}
+
+// failure says why a request failed. The client's own errors quote the link, and
+// anyone who has it can follow it.
+func failure(ctx context.Context, err error) error {
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	network, isNetwork := errors.AsType[*net.OpError](err)
+	certificate, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case tooLarge:
+		return ErrTooLarge
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case isNetwork:
+		return network
+	case isCertificate:
+		return certificate
+	}
+	return errors.New("the request failed, or the response broke off")
+}
+
+// publicClient returns a client for one request that connects to public
+// addresses only. The address is checked when it is dialed, so that neither a
+// redirect nor a name that resolves to something else meanwhile gets past it.
+func publicClient() *http.Client {
+	dialer := &net.Dialer{Control: publicOnly}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+}
+
+// sharedAddresses are a provider's internal ones, see RFC 6598.
+var sharedAddresses = netip.MustParsePrefix("100.64.0.0/10")
+
+// publicOnly is a net.Dialer's Control.
+func publicOnly(_, address string, _ syscall.RawConn) error {
+	addrPort, err := netip.ParseAddrPort(address)
+	addr := addrPort.Addr().Unmap()
+	if err != nil || !addr.IsGlobalUnicast() || addr.IsPrivate() || sharedAddresses.Contains(addr) {
+		return ErrPrivateAddress
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+package comeet
+
+// For the tests of downloads.
+var (
+	PublicClient = publicClient
+	PublicOnly   = publicOnly
+)

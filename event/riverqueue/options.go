@@ -1,0 +1,192 @@
+package riverqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/atshooks/atshooks/event/inbox"
+)
+
+const (
+	defaultSchema  = "atshooks"
+	defaultQueue   = "webhooks"
+	defaultMaxAge  = 14 * 24 * time.Hour
+	minimumWindow  = 72 * time.Hour
+	defaultMaxBody = 16 << 20
+	largestBody    = 128 << 20 // a jsonb string has room for 256 MiB
+	defaultMaxPuts = 64
+)
+
+// Options are the settings of an inbox. Nil and the zero value suit a service
+// that has no River client of its own, or keeps that apart.
+type Options struct {
+	// Config is the configuration of the service's own River client, which is
+	// then the one that runs callbacks: the inbox stores in that client's
+	// tables, and [NewWorker] adds its workers and queues. Make the client
+	// after that. It is an error if the client's retention would make the inbox
+	// forget what it had before. Nil is a client of the worker's own, in a
+	// schema of its own.
+	Config *river.Config
+	// Schema is the Postgres schema of River's tables; "" is atshooks. With
+	// Config it must be "", since the schema is the client's.
+	Schema string
+	// Queue is how the names of River's queues begin. There is one queue for
+	// each handler: webhooks-kombo, for example. "" is webhooks.
+	Queue string
+	// MaxAge is how long a delivery is kept after it was completed or given up.
+	// For that long the inbox knows it when it is sent again, and dead letters
+	// can be rerun; then it is erased. 0 is 14 days; less than 72 hours is an
+	// error, since vendors repeat deliveries for a day and longer. With Config
+	// it must be 0, since the client's retention periods say it.
+	MaxAge time.Duration
+	// KeepBodies is how long the bodies of completed deliveries are kept, for
+	// [Inbox.RerunSince]; their keys stay until MaxAge. 0 is MaxAge, and a
+	// negative time drops a body within minutes of its completion. Dead letters
+	// keep theirs.
+	KeepBodies time.Duration
+	// MaxBody is the size of the largest body that is stored, in bytes; 0 is 16
+	// MiB, and 128 MiB is the most. A handler accepts no more than its own
+	// event.Options.MaxBody.
+	MaxBody int64
+	// MaxPuts is how many deliveries may be on their way into the database at
+	// once; 0 is 64. Put rejects further ones at once with [inbox.ErrBusy], so that
+	// a burst costs a bounded amount of memory and leaves connections for the
+	// worker.
+	MaxPuts int
+	// Logger gets warnings and errors; nil is [slog.Default]. No candidate data
+	// is in them.
+	Logger *slog.Logger
+}
+
+// queuePrefix leaves room for a handler's name in River's 64 bytes.
+var (
+	queuePrefix = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
+	schemaName  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+)
+
+// check fills in the defaults and rejects what could not work.
+func (o Options) check() (Options, error) {
+	if o.Queue == "" {
+		o.Queue = defaultQueue
+	}
+	switch {
+	case !queuePrefix.MatchString(o.Queue) || len(o.Queue) > 24:
+		return o, errors.New("the option Queue is not a name of up to 24 lower-case ASCII letters, digits, dashes and underscores")
+	case o.Schema != "" && !schemaName.MatchString(o.Schema):
+		return o, errors.New("the option Schema is not a name of ASCII letters, digits and underscores")
+	case o.Config != nil && (o.Schema != "" || o.MaxAge != 0):
+		return o, errors.New("the options Schema and MaxAge must be empty where Config is set: the schema and the retention periods are those of Config")
+	case o.MaxAge != 0 && o.MaxAge < minimumWindow:
+		return o, fmt.Errorf("the option MaxAge is %v: vendors' repetitions need at least %v", o.MaxAge, minimumWindow)
+	case o.MaxBody < 0 || o.MaxPuts < 0:
+		return o, errors.New("a negative setting")
+	case o.MaxBody > largestBody:
+		return o, fmt.Errorf("the option MaxBody is more than the %d bytes that the database has room for", largestBody)
+	}
+	if o.Config != nil {
+		o.Schema = o.Config.Schema
+		if err := checkRetention(o.Config); err != nil {
+			return o, err
+		}
+	} else if o.Schema == "" {
+		o.Schema = defaultSchema
+	}
+	if o.MaxAge == 0 {
+		o.MaxAge = defaultMaxAge
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.MaxPuts == 0 {
+		o.MaxPuts = defaultMaxPuts
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o, nil
+}
+
+// checkRetention rejects a client that would delete finished jobs, and with
+// them the keys of deliveries, before vendors have stopped repeating them.
+func checkRetention(c *river.Config) error {
+	effective := c.WithDefaults()
+	var wrong []error
+	for _, r := range []struct {
+		name string
+		kept time.Duration
+	}{
+		{"CompletedJobRetentionPeriod", effective.CompletedJobRetentionPeriod},
+		{"CancelledJobRetentionPeriod", effective.CancelledJobRetentionPeriod},
+		{"DiscardedJobRetentionPeriod", effective.DiscardedJobRetentionPeriod},
+	} {
+		if r.kept >= 0 && r.kept < minimumWindow {
+			wrong = append(wrong, fmt.Errorf("%s of the River client is %v, and a delivery that is sent again later than that would run again: set it to at least %v", r.name, r.kept, minimumWindow))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// WorkerOptions are a worker's settings. Nil and the zero value are good.
+type WorkerOptions struct {
+	// Concurrency is how many callbacks of each handler may run at a time in
+	// this worker; 0 is 8.
+	Concurrency int
+	// Retry says when a failed callback runs again; zero is the default
+	// schedule.
+	Retry Schedule
+	// Timeout ends the context of a callback that runs longer. Five seconds
+	// later the worker stops waiting for it: the callback counts as failed,
+	// and goes on in its goroutine, which nothing can end. It is also how long
+	// a delivery waits at least that was running when its process died, since
+	// River cannot tell. 0 is one minute; there must be a limit.
+	Timeout time.Duration
+	// OnDeadLetter is called when a delivery becomes a dead letter: for an
+	// alarm. If the process dies at that moment it is called again. Nil calls
+	// nothing; a line is logged at level Error in any case.
+	OnDeadLetter func(context.Context, *inbox.DeadLetter)
+	// Logger gets what goes wrong, River's own warnings included; nil is
+	// [slog.Default]. No candidate data is in it, and not the text of a
+	// callback's error, which may hold any: that is in the dead letter, and the
+	// handler logs it.
+	Logger *slog.Logger
+
+	grace time.Duration // how long a callback is waited for after the end of its context; 0 is 5 seconds
+}
+
+const (
+	longestTimeout = 24 * time.Hour
+	defaultGrace   = 5 * time.Second
+)
+
+// check fills in the defaults and rejects what could not work.
+func (o WorkerOptions) check() (WorkerOptions, error) {
+	switch {
+	case o.Concurrency < 0:
+		return o, errors.New("the option Concurrency is negative")
+	case o.Timeout < 0 || o.Timeout > longestTimeout:
+		return o, fmt.Errorf("the option Timeout is not between 0 and %v", longestTimeout)
+	}
+	var err error
+	if o.Retry, err = o.Retry.check(); err != nil {
+		return o, err
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = 8
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	if o.grace == 0 {
+		o.grace = defaultGrace
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o, nil
+}

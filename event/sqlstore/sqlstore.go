@@ -1,0 +1,326 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/atshooks/atshooks/event"
+)
+
+// Store is an [event.Store] in one table of a database. The processes that
+// share the table act as one handler. It is safe for concurrent use.
+//
+// A claim is a row, and each step is one statement that takes effect or does
+// not, so that no transaction is held while a callback runs. A process whose
+// connection breaks in the middle of Claim may have taken the key without
+// knowing: nobody renews such a claim, so it lapses after one lease.
+type Store struct {
+	db     *sql.DB
+	window time.Duration
+	statements
+}
+
+// Options are a store's settings. Nil and the zero value are good.
+type Options struct {
+	// Window is how long completed deliveries are remembered; 0 is 72 hours,
+	// which outlasts the retries of all vendors that publish theirs.
+	Window time.Duration
+}
+
+// New makes a store in db, which has the table of [Schema] and is not closed.
+// opts may be nil. Call [Store.Prune] now and then.
+func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	switch {
+	case db == nil:
+		return nil, errors.New("sqlstore: no database")
+	case opts.Window < 0:
+		return nil, errors.New("sqlstore: the option Window is negative")
+	}
+	statements, err := d.statements()
+	if err != nil {
+		return nil, err
+	}
+	window := opts.Window
+	if window == 0 {
+		window = 72 * time.Hour
+	}
+	return &Store{db: db, window: window, statements: statements}, nil
+}
+
+// errKey does not quote: what is no hash may be anything.
+var errKey = errors.New("sqlstore: the key is not 64 lower-case hexadecimal digits, as Delivery.Key makes them")
+
+// Claim implements [event.Store]. It takes what is no Delivery.Key for a mistake
+// that could bring personal data into the table.
+func (s *Store) Claim(ctx context.Context, key string, lease time.Duration) (string, error) {
+	if len(key) != 64 || strings.Trim(key, "0123456789abcdef") != "" {
+		return "", errKey
+	}
+	token := rand.Text()
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{s.insert, []any{key, token, lease.Milliseconds()}},
+		{s.takeOver, []any{token, lease.Milliseconds(), key}},
+	} {
+		n, err := s.exec(ctx, step.query, step.args...)
+		switch {
+		case err != nil:
+			return "", failed("claiming", err)
+		case n == 1:
+			return token, nil
+		}
+	}
+	// The key is another's. What has become of it since is as good to know as
+	// what it was: if it was given back, the sender may as well come again.
+	var completed bool
+	err := s.db.QueryRowContext(ctx, s.state, key).Scan(&completed)
+	switch {
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return "", failed("claiming", err)
+	case completed:
+		return "", event.ErrDuplicate
+	}
+	return "", event.ErrInFlight
+}
+
+// Renew implements [event.Store].
+func (s *Store) Renew(ctx context.Context, key, token string, lease time.Duration) error {
+	n, err := s.exec(ctx, s.renew, lease.Milliseconds(), key, token)
+	return s.confirm(ctx, "renewing", key, token, false, n, err)
+}
+
+// Commit implements [event.Store]. It returns nil as well if the callback has
+// committed the claim by itself: see [Store.CommitTx].
+func (s *Store) Commit(ctx context.Context, key, token string) error {
+	n, err := s.exec(ctx, s.commit, s.window.Milliseconds(), key, token)
+	return s.confirm(ctx, "committing", key, token, true, n, err)
+}
+
+// Release implements [event.Store].
+func (s *Store) Release(ctx context.Context, key, token string) error {
+	n, err := s.exec(ctx, s.release, key, token)
+	switch {
+	case err != nil:
+		return failed("releasing", err)
+	case n == 0:
+		return event.ErrClaimLost
+	}
+	return nil
+}
+
+// confirm returns the error of a step that has changed n rows. None is no error
+// if the claim is as it should be: the step was taken before, or MySQL does not
+// count a row that it has set to what it was.
+func (s *Store) confirm(ctx context.Context, step, key, token string, completed bool, n int64, err error) error {
+	if err != nil {
+		return failed(step, err)
+	}
+	if n > 0 {
+		return nil
+	}
+	var found bool
+	err = s.db.QueryRowContext(ctx, s.held, key, token).Scan(&found)
+	switch {
+	case err == nil && found == completed:
+		return nil
+	case err == nil || errors.Is(err, sql.ErrNoRows):
+		return event.ErrClaimLost
+	}
+	return failed(step, err)
+}
+
+// Tx is a transaction: a *sql.Tx, or what makes one of another library look
+// like it.
+type Tx interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// CommitTx commits the claim of the delivery whose callback was given ctx, as
+// part of the callback's own transaction: what the callback writes in tx and
+// the record that it has run are committed together, or neither is. That makes
+// the effect happen exactly once, whatever dies in between.
+//
+//	tx, err := db.BeginTx(ctx, nil)
+//	…
+//	defer tx.Rollback()
+//	… // write what the event is about, in tx
+//	if err := store.CommitTx(ctx, tx); err != nil {
+//		return err
+//	}
+//	return tx.Commit()
+//
+// tx must be in the store's database. After an error, roll it back; if that
+// wraps [event.ErrClaimLost], the lease had lapsed, and another may have the
+// delivery. Return the error of tx.Commit: a callback that returns nil is taken
+// for done.
+func (s *Store) CommitTx(ctx context.Context, tx Tx) error {
+	d, _ := event.FromContext(ctx)
+	token, ok := event.ClaimToken(ctx)
+	if !ok {
+		return errors.New("sqlstore: CommitTx needs the context of a callback of a handler with a Store")
+	}
+	n, err := changed(tx.ExecContext(ctx, s.commit, s.window.Milliseconds(), d.Key(), token))
+	switch {
+	case err != nil:
+		return failed("committing", err)
+	case n == 0:
+		return fmt.Errorf("sqlstore: %w", event.ErrClaimLost)
+	}
+	return nil
+}
+
+// Prune deletes what no longer counts, and returns how many rows that were:
+// completed deliveries whose window has passed, and claims whose owner died.
+// Claim passes over those by itself, so that Prune only bounds the table: call
+// it every hour, for example, from any of the processes.
+func (s *Store) Prune(ctx context.Context) (int64, error) {
+	n, err := s.exec(ctx, s.prune)
+	if err != nil {
+		return 0, failed("pruning", err)
+	}
+	return n, nil
+}
+
+// exec runs one statement and returns how many rows it has changed. MySQL and
+// MariaDB break up deadlocks between inserts of neighbouring keys by failing one
+// of them, which had no effect: it is tried again.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	for range 10 {
+		n, err = changed(s.db.ExecContext(ctx, query, args...))
+		if err == nil || !strings.Contains(err.Error(), "(40001)") {
+			break
+		}
+	}
+	return n, err
+}
+
+func changed(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func failed(step string, err error) error { return fmt.Errorf("sqlstore: %s: %w", step, err) }
+
+// Dialect is the SQL that a database speaks.
+type Dialect string
+
+// The dialects.
+const (
+	Postgres Dialect = "postgres"
+	// MySQL is that of MariaDB as well.
+	MySQL Dialect = "mysql"
+	// SQLite runs in the process, so that all that share its file are on one
+	// machine. It must be 3.42 of 2023 or later.
+	SQLite Dialect = "sqlite"
+)
+
+// Schema returns the statements that make the table, unless it is there: for a
+// migration, or for db.Exec. The table is webhook_claims; it holds nothing of a
+// delivery but a hash. An unknown dialect has none.
+func Schema(d Dialect) string {
+	switch d {
+	case Postgres, SQLite:
+		return createTable
+	case MySQL:
+		return createMySQLTable
+	}
+	return ""
+}
+
+// statements are in a dialect's SQL. Their arguments are in the order in which
+// they appear.
+type statements struct {
+	insert, takeOver, state, renew, commit, release, held, prune string
+}
+
+// Leases are compared with the database's clock and not with the process's:
+// there is one of the former, so that all agree on when a lease ends. Clocks of
+// processes differ, and one that is fast by a lease would take each delivery
+// away from whoever is handling it, and run the callback a second time. A
+// database whose clock jumps, at a failover for example, makes leases longer or
+// shorter by the jump, and tokens still keep the owners apart.
+//
+// Each is an expression of type BIGINT for the milliseconds since 1970, as of
+// when the statement began: one that had to wait for another's row may find a
+// lease that has just ended still held, never the other way round.
+var clocks = map[Dialect]string{
+	Postgres: `CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)`,
+	MySQL:    `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000`,
+	SQLite:   `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
+}
+
+const (
+	createTable = `CREATE TABLE IF NOT EXISTS webhook_claims (
+	delivery  TEXT PRIMARY KEY,    -- Delivery.Key, 64 hexadecimal digits
+	token     TEXT NOT NULL,       -- of the claim
+	completed SMALLINT NOT NULL,   -- 1 once the callback is done
+	expires   BIGINT NOT NULL      -- the end of the lease, or of the window once it is completed; milliseconds since 1970
+);
+CREATE INDEX IF NOT EXISTS webhook_claims_expires ON webhook_claims (expires);
+`
+	createMySQLTable = `CREATE TABLE IF NOT EXISTS webhook_claims (
+	delivery  CHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, -- Delivery.Key, 64 hexadecimal digits
+	token     VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- of the claim
+	completed SMALLINT NOT NULL,                                          -- 1 once the callback is done
+	expires   BIGINT NOT NULL,                                            -- the end of the lease, or of the window once it is completed; milliseconds since 1970
+	KEY webhook_claims_expires (expires)
+) ENGINE=InnoDB;
+`
+)
+
+// statements fills in what the dialects spell differently.
+func (d Dialect) statements() (statements, error) {
+	now, ok := clocks[d]
+	if !ok {
+		return statements{}, fmt.Errorf("sqlstore: unknown dialect %q", string(d))
+	}
+	const values = `INTO webhook_claims (delivery, token, completed, expires) VALUES (?, ?, 0, {now} + ?)`
+	s := statements{
+		insert: `INSERT ` + values + ` ON CONFLICT (delivery) DO NOTHING`,
+		// Databases lock the row before they test it: of many who want a claim
+		// that has lapsed, the first moves its end, and the others see that.
+		takeOver: `UPDATE webhook_claims SET token = ?, completed = 0, expires = {now} + ? WHERE delivery = ? AND expires <= {now}`,
+		state:    `SELECT completed FROM webhook_claims WHERE delivery = ?`,
+		renew:    `UPDATE webhook_claims SET expires = {now} + ? WHERE delivery = ? AND token = ? AND completed = 0 AND expires > {now}`,
+		commit:   `UPDATE webhook_claims SET expires = {now} + ?, completed = 1 WHERE delivery = ? AND token = ? AND completed = 0 AND expires > {now}`,
+		release:  `DELETE FROM webhook_claims WHERE delivery = ? AND token = ? AND completed = 0 AND expires > {now}`,
+		held:     `SELECT completed FROM webhook_claims WHERE delivery = ? AND token = ? AND expires > {now}`,
+		prune:    `DELETE FROM webhook_claims WHERE expires <= {now}`,
+	}
+	if d == MySQL {
+		s.insert = `INSERT IGNORE ` + values
+	}
+	for _, query := range []*string{&s.insert, &s.takeOver, &s.state, &s.renew, &s.commit, &s.release, &s.held, &s.prune} {
+		*query = strings.ReplaceAll(*query, "{now}", now)
+		if d == Postgres {
+			*query = numbered(*query)
+		}
+	}
+	return s, nil
+}
+
+// numbered writes placeholders as Postgres does.
+func numbered(query string) string {
+	parts := strings.Split(query, "?")
+	var b strings.Builder
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteString("$" + strconv.Itoa(i))
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
