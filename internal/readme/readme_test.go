@@ -92,12 +92,12 @@ func dedent(src []byte) []byte {
 var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
 
 func TestLinksLeadSomewhere(t *testing.T) {
-	for _, doc := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
+	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"} {
 		for _, l := range link.FindAllStringSubmatch(read(t, doc), -1) {
 			if strings.Contains(l[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, l[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), l[1])); err != nil {
 				t.Errorf("%s links to %s: %v", doc, l[1], err)
 			}
 		}
