@@ -164,18 +164,23 @@ func (i *Inbox) checkTables(ctx context.Context, driver *riverpgxv5.Driver) erro
 	return nil
 }
 
-// checkDurability rejects a connection on which a commit returns before it is
-// on the disk.
 func (i *Inbox) checkDurability(ctx context.Context) error {
 	var commit, fsync string
 	err := i.pool.QueryRow(ctx, `SELECT current_setting('synchronous_commit'), current_setting('fsync')`).Scan(&commit, &fsync)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case commit == "off":
+	}
+	return checkSettings(ctx, i.opts.Logger, commit, fsync)
+}
+
+// checkSettings rejects a connection on which a commit returns before it is on
+// the disk.
+func checkSettings(ctx context.Context, log *slog.Logger, commit, fsync string) error {
+	if commit == "off" {
 		return errors.New("synchronous_commit is off: deliveries that were acknowledged would be lost with the machine's power: set synchronous_commit=on for this role, or in the connection string")
-	case fsync == "off":
-		i.opts.Logger.WarnContext(ctx, "this Postgres does not call fsync: webhook deliveries that were acknowledged are lost with the machine's power")
+	}
+	if fsync == "off" {
+		log.WarnContext(ctx, "this Postgres does not call fsync: webhook deliveries that were acknowledged are lost with the machine's power")
 	}
 	return nil
 }

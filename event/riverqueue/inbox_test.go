@@ -83,6 +83,12 @@ func TestDurability(t *testing.T) {
 	if _, err := NewInbox(t.Context(), openPool(t, at.String()), &Options{Schema: schema}); err == nil || !strings.Contains(err.Error(), "synchronous_commit=on") {
 		t.Errorf("NewInbox: %v", err)
 	}
+	for fsync, want := range map[string]int{"off": 1, "on": 0} {
+		logger, log := newLog()
+		if err := checkSettings(t.Context(), logger, "on", fsync); err != nil || strings.Count(log.String(), "does not call fsync") != want {
+			t.Errorf("fsync %s: %v, %s", fsync, err, log)
+		}
+	}
 }
 
 func TestSmallPool(t *testing.T) {
@@ -223,6 +229,78 @@ func TestUnreadable(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestCancelled: a delivery that was cancelled in River's UI, for example, is a
+// dead letter, and can be rerun.
+func TestCancelled(t *testing.T) {
+	i := newInboxFor(t, nil)
+	if err := i.Put(t.Context(), delivery("acme", "x")); err != nil {
+		t.Fatal(err)
+	}
+	var id int64
+	scan(t, i.pool, i.sql(`SELECT id FROM {job}`), nil, &id)
+	if _, err := i.client.JobCancel(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	page, err := i.DeadLetters(t.Context(), "", 10)
+	if err != nil || len(page) != 1 || page[0].Reason != inbox.ReasonCancelled || page[0].Error != "" {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	if err := i.Rerun(t.Context(), page[0].Ref); err != nil {
+		t.Fatal(err)
+	}
+	startWorker(t, i, nil, dispatcher{"acme", func(context.Context, *event.Delivery) error { return nil }})
+	eventually(t, "it is completed", func() bool { return states(t, i)["completed"] == 1 })
+}
+
+// TestDiscard: the body goes, and the error with it, as it may name somebody.
+func TestDiscard(t *testing.T) {
+	i := newInboxFor(t, nil)
+	if err := i.Put(t.Context(), delivery("acme", "x")); err != nil {
+		t.Fatal(err)
+	}
+	startWorker(t, i, nil, dispatcher{"acme", func(context.Context, *event.Delivery) error { return event.Permanent(errors.New("no")) }})
+	eventually(t, "it is given up", func() bool { return states(t, i)["cancelled"] == 1 })
+	page, err := i.DeadLetters(t.Context(), "", 10)
+	if err != nil || len(page) != 1 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	if err := i.Discard(t.Context(), page[0].Ref); err != nil {
+		t.Fatal(err)
+	}
+	var left bool
+	if scan(t, i.pool, i.sql(`SELECT args ? 'delivery' OR errors IS NOT NULL FROM {job}`), nil, &left); left {
+		t.Error("its body or its error is still there")
+	}
+}
+
+// TestFlood: one tenant's single delivery does not wait for all of another's.
+func TestFlood(t *testing.T) {
+	i := newInboxFor(t, nil)
+	const flood = normalRate + 60
+	for n := range flood + 1 {
+		d := delivery("acme", fmt.Sprint(n))
+		d.Tenant = "loud"
+		if n == flood {
+			d.Tenant = "quiet"
+		}
+		if err := i.Put(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var ran, quiet atomic.Int64
+	startWorker(t, i, &WorkerOptions{Concurrency: 1}, dispatcher{"acme", func(_ context.Context, d *event.Delivery) error {
+		n := ran.Add(1)
+		if d.Tenant == "quiet" {
+			quiet.Store(n)
+		}
+		return nil
+	}})
+	eventually(t, "all have run", func() bool { return ran.Load() == flood+1 })
+	if n := quiet.Load(); n != normalRate+1 {
+		t.Errorf("the quiet tenant's delivery ran as number %d of %d, want %d", n, flood+1, normalRate+1)
 	}
 }
 
@@ -431,6 +509,38 @@ func TestWorkersThatCouldNotWork(t *testing.T) {
 	}
 	if err := w.Run(t.Context()); err != nil {
 		t.Errorf("Run after Shutdown: %v", err)
+	}
+}
+
+// TestShutdownThatTakesTooLong ends the contexts of callbacks.
+func TestShutdownThatTakesTooLong(t *testing.T) {
+	i := newInboxFor(t, nil)
+	if err := i.Put(t.Context(), delivery("acme", "x")); err != nil {
+		t.Fatal(err)
+	}
+	running, interrupted, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
+	w, err := NewWorker(t.Context(), i, &WorkerOptions{Logger: i.opts.Logger}, dispatcher{"acme", func(ctx context.Context, _ *event.Delivery) error {
+		running <- true
+		<-ctx.Done()
+		interrupted <- true
+		return ctx.Err()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- w.Run(context.Background()) }()
+	get(t, "the callback", running)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := w.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Shutdown: %v", err)
+	}
+	get(t, "the end of the callback's context", interrupted)
+	if err := get(t, "Run", ended); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	if s := states(t, i); s["available"] != 1 {
+		t.Errorf("%v: it does not run again at once", s)
 	}
 }
 

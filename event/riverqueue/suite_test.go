@@ -290,13 +290,14 @@ func testRetryAfter(t *testing.T, e *engine) {
 
 func testDeadLetters(t *testing.T, e *engine) {
 	before := time.Now().Add(-time.Minute)
-	var calls atomic.Int64
+	var calls, last atomic.Int64
 	var mend atomic.Bool
 	put(t, e, delivery("acme", "permanent"))
 	put(t, e, delivery("acme", "exhausted"))
 	put(t, e, delivery("acme", "fine"))
 	e.work(t, 2, dispatcher{"acme", func(_ context.Context, d *event.Delivery) error {
 		calls.Add(1)
+		last.Store(int64(d.Attempt))
 		switch {
 		case mend.Load() || string(d.Body) == "fine":
 			return nil
@@ -329,13 +330,20 @@ func testDeadLetters(t *testing.T, e *engine) {
 		t.Errorf("read: %+v, %v, %v", l, d, err)
 	}
 
+	if err := e.inbox.Rerun(t.Context(), exhausted.Ref); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all attempts are made again", func() bool { return calls.Load() == 8 })
+	if l := dead(t, e, 2)[1]; l.Ref != exhausted.Ref || l.Attempts != 3 || last.Load() != 3 {
+		t.Errorf("after a rerun that fails: %+v, the last attempt is %d", l, last.Load())
+	}
 	mend.Store(true)
 	if err := e.inbox.Rerun(t.Context(), exhausted.Ref); err != nil {
 		t.Fatal(err)
 	}
 	dead(t, e, 1)
-	if idle(t, e); calls.Load() != 6 {
-		t.Errorf("%d calls after a rerun, want 6", calls.Load())
+	if idle(t, e); calls.Load() != 9 || last.Load() != 1 {
+		t.Errorf("%d calls after a rerun, the last one attempt %d; want 9 and 1", calls.Load(), last.Load())
 	}
 	if err := e.inbox.Discard(t.Context(), permanent.Ref); err != nil {
 		t.Fatal(err)
@@ -349,8 +357,8 @@ func testDeadLetters(t *testing.T, e *engine) {
 			}
 		}
 	}
-	if calls.Load() != 6 {
-		t.Errorf("%d calls in the end, want 6", calls.Load())
+	if calls.Load() != 9 {
+		t.Errorf("%d calls in the end, want 9", calls.Load())
 	}
 }
 
@@ -484,7 +492,9 @@ func testInterrupted(t *testing.T, e *engine) {
 		attempts <- d.Attempt
 		return nil
 	}})
-	get(t, "the callback, again", attempts)
+	if n := get(t, "the callback, again", attempts); n != 1 {
+		t.Errorf("attempt %d: what was interrupted counts as one", n)
+	}
 	if s := idle(t, e); s.Dead != 0 {
 		t.Errorf("%d dead letters", s.Dead)
 	}

@@ -38,8 +38,7 @@ func (b *bench) builds() {
 	if b.against == "" {
 		return
 	}
-	here, stopHere := start(checked(os.Executable()))
-	there, stopThere := start(b.against)
+	here, there := start(checked(os.Executable())), start(b.against)
 	rows := [][]string{{"", "S", "M"}}
 	for i, v := range workload.Vendors {
 		row := []string{v.Provider.Name}
@@ -49,26 +48,21 @@ func (b *bench) builds() {
 		}
 		rows = append(rows, row)
 	}
-	stopHere()
-	stopThere()
 	table(b.out, "Handlers of this build ÷ those of "+b.against, rows)
 }
 
-// start starts a build that obeys, and returns what makes it handle deliveries.
-func start(path string) (handle func(vendor, size int) func(first, n int) time.Duration, stop func()) {
+// start starts a build that obeys until this process ends, and returns what
+// makes it handle deliveries.
+func start(path string) func(vendor, size int) func(first, n int) time.Duration {
 	c := exec.Command(path, "-child")
 	c.Stderr = os.Stderr
 	in, out := checked(c.StdinPipe()), checked(c.StdoutPipe())
 	must(c.Start())
-	handle = func(vendor, size int) func(first, n int) time.Duration {
+	return func(vendor, size int) func(first, n int) time.Duration {
 		return func(first, n int) (took time.Duration) {
 			fmt.Fprintln(in, vendor, size, first, n)
 			checked(fmt.Fscanln(out, &took))
 			return took
 		}
-	}
-	return handle, func() {
-		must(in.Close())
-		must(c.Wait())
 	}
 }

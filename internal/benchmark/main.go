@@ -72,3 +72,8 @@ func must(err error) {
 		panic(err)
 	}
 }
+
+func checked[T any](v T, err error) T {
+	must(err)
+	return v
+}

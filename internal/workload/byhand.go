@@ -32,10 +32,13 @@ func (l *Load) ByHand(verify func(body []byte, h http.Header) error) http.Handle
 			Event string          `json:"event"`
 			Data  json.RawMessage `json:"data"`
 		}
-		if len(l.Provider.Envelope.Payload) == 0 {
-			envelope.Type, envelope.Data = l.Type, body // nothing to decode
+		if len(l.Provider.Envelope.Type) == 0 {
+			envelope.Type = l.Type // from the URL or a header
 		} else if err := json.Unmarshal(body, &envelope); err != nil {
 			return err
+		}
+		if len(l.Provider.Envelope.Payload) == 0 {
+			envelope.Data = body
 		}
 		if l.Provider.Scheme.Member != "" {
 			body = envelope.Data

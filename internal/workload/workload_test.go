@@ -15,7 +15,7 @@ func TestLoads(t *testing.T) {
 	for _, v := range workload.Vendors {
 		for _, size := range []workload.Size{workload.S, workload.M, workload.L, workload.Sized(300)} {
 			t.Run(v.Provider.Name+"/"+size.Name, func(t *testing.T) {
-				size.Bodies = min(size.Bodies, 128<<10/size.Bytes+2)
+				size.Bodies = min(16, 128<<10/size.Bytes+2)
 				l := v.New(size)
 				different := map[string]bool{}
 				for _, q := range l.Requests {

@@ -47,36 +47,50 @@ type database struct {
 	Schema  string // of Postgres
 }
 
+// runner is a test or a benchmark that has others inside.
+type runner[T any] interface {
+	testing.TB
+	Run(name string, fn func(T)) bool
+}
+
 // onEachDatabase runs a test on each, with the table in it.
-func onEachDatabase(t *testing.T, test func(*testing.T, database)) {
-	t.Run("SQLite", func(t *testing.T) {
-		d := database{Dialect: sqlstore.SQLite, DSN: filepath.Join(t.TempDir(), "claims.db")}
-		d.create(t)
-		test(t, d)
-	})
-	t.Run("Postgres", func(t *testing.T) {
-		d := database{Dialect: sqlstore.Postgres, DSN: testdb.Postgres(t)}
-		admin, schema := d.open(t), "test_"+strings.ToLower(rand.Text())
-		mustExec(t, admin, "CREATE SCHEMA "+schema)
-		t.Cleanup(func() { mustExec(t, admin, "DROP SCHEMA "+schema+" CASCADE") })
-		d.Schema = schema
-		d.create(t)
-		test(t, d)
-	})
-	t.Run("MariaDB", func(t *testing.T) {
-		d := database{Dialect: sqlstore.MySQL, DSN: testdb.MySQL(t)}
-		admin, name := d.open(t), "test_"+strings.ToLower(rand.Text())
-		mustExec(t, admin, "CREATE DATABASE "+name)
-		t.Cleanup(func() { mustExec(t, admin, "DROP DATABASE "+name) })
-		config, err := mysql.ParseDSN(d.DSN)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.DBName = name
-		d.DSN = config.FormatDSN()
-		d.create(t)
-		test(t, d)
-	})
+func onEachDatabase(t *testing.T, test func(*testing.T, database)) { eachDatabase(t, test) }
+
+func eachDatabase[T runner[T]](t T, run func(T, database)) {
+	for name, prepare := range map[string]func(testing.TB) database{"SQLite": newSQLite, "Postgres": newPostgres, "MariaDB": newMariaDB} {
+		t.Run(name, func(t T) {
+			d := prepare(t)
+			d.create(t)
+			run(t, d)
+		})
+	}
+}
+
+func newSQLite(t testing.TB) database {
+	return database{Dialect: sqlstore.SQLite, DSN: filepath.Join(t.TempDir(), "claims.db")}
+}
+
+func newPostgres(t testing.TB) database {
+	d := database{Dialect: sqlstore.Postgres, DSN: testdb.Postgres(t)}
+	admin, schema := d.open(t), "test_"+strings.ToLower(rand.Text())
+	mustExec(t, admin, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { mustExec(t, admin, "DROP SCHEMA "+schema+" CASCADE") })
+	d.Schema = schema
+	return d
+}
+
+func newMariaDB(t testing.TB) database {
+	d := database{Dialect: sqlstore.MySQL, DSN: testdb.MySQL(t)}
+	admin, name := d.open(t), "test_"+strings.ToLower(rand.Text())
+	mustExec(t, admin, "CREATE DATABASE "+name)
+	t.Cleanup(func() { mustExec(t, admin, "DROP DATABASE "+name) })
+	config, err := mysql.ParseDSN(d.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DBName = name
+	d.DSN = config.FormatDSN()
+	return d
 }
 
 func (d database) connect() (*sql.DB, error) {
@@ -101,7 +115,7 @@ func (d database) connect() (*sql.DB, error) {
 }
 
 // open returns a handle of its own.
-func (d database) open(t *testing.T) *sql.DB {
+func (d database) open(t testing.TB) *sql.DB {
 	t.Helper()
 	db, err := d.connect()
 	if err != nil {
@@ -112,7 +126,7 @@ func (d database) open(t *testing.T) *sql.DB {
 }
 
 // create makes the tables, twice, as two migrations might.
-func (d database) create(t *testing.T) {
+func (d database) create(t testing.TB) {
 	t.Helper()
 	db := d.open(t)
 	for range 2 {
@@ -140,7 +154,7 @@ func (d database) pass(t *testing.T, by time.Duration) {
 	mustExec(t, d.open(t), fmt.Sprintf("UPDATE webhook_claims SET expires = expires - %d", by.Milliseconds()))
 }
 
-func mustExec(t *testing.T, db *sql.DB, statement string) {
+func mustExec(t testing.TB, db *sql.DB, statement string) {
 	t.Helper()
 	// Not the test's context, which has ended in its cleanup.
 	if _, err := db.ExecContext(context.Background(), statement); err != nil {

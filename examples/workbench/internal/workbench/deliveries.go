@@ -1,6 +1,7 @@
 package workbench
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"sync"
@@ -113,7 +114,8 @@ func (l *deliveries) trim() {
 	l.list = slices.Delete(l.list, 0, n) // clears what it moves away from
 }
 
-// duplicate finds the first delivery before d that has its key.
+// duplicate finds the first delivery before d that has its key, even if that is
+// no longer kept.
 func (l *deliveries) duplicate(d *delivery) int64 {
 	if d.Key == "" {
 		return 0
@@ -123,7 +125,7 @@ func (l *deliveries) duplicate(d *delivery) int64 {
 			break
 		}
 		if l.list[i].Key == d.Key {
-			return l.list[i].ID
+			return cmp.Or(l.list[i].DuplicateOf, l.list[i].ID)
 		}
 	}
 	return 0

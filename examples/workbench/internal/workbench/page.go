@@ -23,7 +23,7 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"took": took, "indents": indents, "printable": func(b []byte) string { return show.Printable(string(b)) },
+	"took": took, "indents": indents, "sentence": sentence, "printable": func(b []byte) string { return show.Printable(string(b)) },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // indents is a class for how deep a field lies.

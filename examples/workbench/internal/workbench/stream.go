@@ -99,15 +99,13 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		}
 		runsNow, nextRun := s.runs.changes()
 		_ = out.SetWriteDeadline(time.Now().Add(streamPing))
-		var err error
-		switch {
-		case now != rev || reset:
+		_, err := fmt.Fprint(w, ":\n\n")
+		if now != rev || reset {
 			err = writeRows(w, changed, now, oldest, reset)
-		case runsNow != runs:
+		}
+		if runsNow != runs && err == nil {
 			_, err = fmt.Fprint(w, "event: runs\ndata: {}\n\n")
 			runs = runsNow
-		default:
-			_, err = fmt.Fprint(w, ":\n\n")
 		}
 		if rev = now; err != nil || out.Flush() != nil {
 			return
