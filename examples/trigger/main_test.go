@@ -177,7 +177,7 @@ func TestListNamesEverything(t *testing.T) {
 	for _, v := range vendors.All {
 		name := v.Name()
 		for _, typ := range v.Types() {
-			if !strings.Contains(out, name) || !strings.Contains(out, " "+typ+"\n") {
+			if !strings.Contains(out, name) || !strings.Contains(out, " "+typ+" ") {
 				t.Errorf("%s %s is not listed", name, typ)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/catalogue"
 	"github.com/atshooks/atshooks/signature"
 )
 
@@ -169,9 +170,9 @@ func (s spelling) apply(scheme signature.HMAC) (signature.HMAC, error) {
 
 // list prints what there is to send.
 func list(w io.Writer) error {
-	for _, v := range vendors.All {
-		for _, typ := range v.Types() {
-			fmt.Fprintf(w, "%-9s %s\n", v.Name(), typ)
+	for _, name := range catalogue.Names {
+		for _, e := range catalogue.Of(name).Events {
+			fmt.Fprintf(w, "%-9s %-36s %s\n", name, e.Type, e.When)
 		}
 	}
 	fmt.Fprintf(w, "\nNear misses, of any event:\n")
