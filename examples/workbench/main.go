@@ -10,7 +10,9 @@
 // The page shows personal data, so it is for this machine only. Everything is in
 // memory and gone at the end, unless -save names a folder.
 //
-// The programs inspect and trigger do the same in a terminal.
+// The programs inspect and trigger do the same in a terminal. The program stores,
+// in a folder below this one, is the workbench with the flag -store, which shows
+// the dead letters of an inbox: it links the engines, and is a module of its own.
 package main
 
 import (
@@ -27,7 +29,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	switch err := workbench.Run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	switch err := workbench.Run(ctx, os.Args[1:], nil, os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
 	case err != nil:

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -50,9 +49,9 @@ func compare(batch int, within time.Duration, candidates ...candidate) samples {
 	end := time.Now().Add(within)
 	for round := 0; round <= minRounds || round <= maxRounds && time.Now().Before(end); round++ {
 		for _, i := range order.Perm(len(candidates)) {
-			c := &candidates[i]
-			if took := c.run(round*batch, batch); round > 0 {
-				s[c.name] = append(s[c.name], float64(took))
+			took := candidates[i].run(round*batch, batch)
+			if name := candidates[i].name; round > 0 {
+				s[name] = append(s[name], float64(took))
 			}
 		}
 	}
@@ -95,13 +94,13 @@ func table(w io.Writer, title string, rows [][]string) {
 	aligned.Flush()
 }
 
-// mark formats a figure, and marks one that misses its bound. 0 is no bound.
+// mark formats a figure, and marks one that misses its bound, as far as two
+// decimals tell. 0 is no bound.
 func mark(format string, got, bound float64) string {
-	text := fmt.Sprintf(format, got)
-	if shown, _ := strconv.ParseFloat(text, 64); bound > 0 && shown > bound {
-		text += " ✗"
+	if bound > 0 && got >= bound+0.005 {
+		format += " ✗"
 	}
-	return text
+	return fmt.Sprintf(format, got)
 }
 
 // objects counts what run allocates, on average over the first inputs and after

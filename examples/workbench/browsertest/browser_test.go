@@ -74,7 +74,7 @@ func workbenchAt(t *testing.T) (pageURL, receiveURL string) {
 	r, w := io.Pipe()
 	failed := make(chan error, 1)
 	go func() {
-		failed <- workbench.Run(ctx, []string{"-addr", "127.0.0.1:0", "-receive", "127.0.0.1:0"}, w, io.Discard)
+		failed <- workbench.Run(ctx, []string{"-addr", "127.0.0.1:0", "-receive", "127.0.0.1:0"}, nil, w, io.Discard)
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -23,7 +23,7 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"took": took, "indents": indents, "sentence": sentence, "printable": func(b []byte) string { return show.Printable(string(b)) },
+	"took": took, "indents": indents, "sentence": sentence, "when": timeText, "printable": func(b []byte) string { return show.Printable(string(b)) },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // indents is a class for how deep a field lies.
@@ -40,6 +40,7 @@ type server struct {
 	running     context.Context // of what is being sent; it ends with the program
 	client      *http.Client
 	allowRemote bool
+	store       Store  // nil without -store
 	receiveURL  string // where deliveries are received
 	seed        [32]byte
 	diagnoses   diagnoses
@@ -68,6 +69,12 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /outgoing", s.outgoing)
 	mux.HandleFunc("POST /outgoing", s.outgoingForm)
 	mux.HandleFunc("POST /runs/{id}/stop", s.stopForm)
+	if s.store != nil {
+		mux.HandleFunc("GET /dead", s.deadLetters)
+		mux.HandleFunc("GET /dead/letter", s.deadLetter)
+		mux.HandleFunc("POST /dead/rerun", s.changeLetter(s.store.Rerun, "Rerun."))
+		mux.HandleFunc("POST /dead/discard", s.changeLetter(s.store.Discard, "Discarded."))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		mux.ServeHTTP(w, r)
@@ -93,6 +100,8 @@ type page struct {
 	Types      []string
 	HasSecret  bool
 	Runs       []run
+	HasStore   bool
+	Letters    *letters
 }
 
 type providerView struct {
@@ -102,7 +111,7 @@ type providerView struct {
 
 func (s *server) render(w http.ResponseWriter, r *http.Request, status int, p *page) {
 	p.Partial = r.Header.Get("X-Partial") != ""
-	p.ReceiveURL = s.receiveURL
+	p.ReceiveURL, p.HasStore = s.receiveURL, s.store != nil
 	for _, name := range append(vendors.Names(), other) {
 		p.Providers = append(p.Providers, providerView{name, s.secrets.get(name) != ""})
 	}

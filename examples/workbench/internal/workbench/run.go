@@ -28,10 +28,11 @@ type config struct {
 	acceptAll     bool
 	allowRemote   bool
 	save          string
+	store         string
 	secrets       map[string]string
 }
 
-func parse(args []string, stderr io.Writer) (config, error) {
+func parse(args []string, hasStores bool, stderr io.Writer) (config, error) {
 	c := config{secrets: secretsOf(os.Environ())}
 	f := flag.NewFlagSet("workbench", flag.ContinueOnError)
 	f.SetOutput(stderr)
@@ -40,6 +41,9 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	f.BoolVar(&c.acceptAll, "accept-all", false, "respond 200 to every delivery; otherwise one that has a secret gets what a handler responds")
 	f.BoolVar(&c.allowRemote, "allow-remote", false, "send to other machines too")
 	f.StringVar(&c.save, "save", "", "keep the latest 500 deliveries in this folder, with the personal data in them; otherwise they are gone at the end")
+	if hasStores {
+		f.StringVar(&c.store, "store", "", "show the dead letters of this inbox: a folder of package embedded, a nats:// or a postgres:// URL; after a # in the URL, the name of the stream or of the schema, if the service has set one")
+	}
 	f.Usage = func() {
 		fmt.Fprintln(stderr, "Secrets are entered on the page, or taken from the environment: KOMBO_SECRET, KIT_SECRET and so on.")
 		f.PrintDefaults()
@@ -65,9 +69,10 @@ func secretsOf(environ []string) map[string]string {
 	return found
 }
 
-// Run is the program. It returns when ctx ends, or something fails.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, err := parse(args, stderr)
+// Run is the program. It returns when ctx ends, or something fails. Without
+// open there is no flag -store.
+func Run(ctx context.Context, args []string, open Opener, stdout, stderr io.Writer) error {
+	c, err := parse(args, open != nil, stderr)
 	if err != nil {
 		return err
 	}
@@ -86,6 +91,15 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, rc, err := c.assemble(ctx, receiveListener.Addr().String(), stderr)
 	if err != nil {
 		return err
+	}
+	if c.store != "" {
+		store, closer, err := open(ctx, c.store, stderr)
+		if err != nil {
+			return fmt.Errorf("-store: %w", err)
+		}
+		if s.store = store; closer != nil {
+			defer closer.Close()
+		}
 	}
 	_, port, err := net.SplitHostPort(pageListener.Addr().String())
 	if err != nil {

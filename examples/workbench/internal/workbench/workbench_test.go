@@ -340,7 +340,7 @@ func TestGuard(t *testing.T) {
 
 func TestLoopbackOnly(t *testing.T) {
 	for _, args := range [][]string{{"-addr", "0.0.0.0:0"}, {"-addr", ":0"}, {"-receive", "192.0.2.1:0"}, {"-receive", "example.com:0"}, {"x"}, {"-no-such-flag"}} {
-		if err := Run(t.Context(), args, io.Discard, io.Discard); err == nil {
+		if err := Run(t.Context(), args, nil, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v is accepted", args)
 		}
 	}
@@ -488,7 +488,7 @@ func TestNothingIsLogged(t *testing.T) {
 	pr, pw := io.Pipe()
 	failed := make(chan error, 1)
 	go func() {
-		failed <- Run(ctx, []string{"-addr", "127.0.0.1:0", "-receive", "127.0.0.1:0"}, io.MultiWriter(pw, &out), &out)
+		failed <- Run(ctx, []string{"-addr", "127.0.0.1:0", "-receive", "127.0.0.1:0"}, nil, io.MultiWriter(pw, &out), &out)
 		_ = pw.Close()
 	}()
 	lines := bufio.NewScanner(pr)
