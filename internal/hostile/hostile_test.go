@@ -253,6 +253,13 @@ func (w *world) raw(pause time.Duration, pieces ...string) {
 // attacks are what one hostile client does in one step.
 func (w *world) attacks(client *http.Client) []func() {
 	pick := func() *target { return w.targets[mathrand.IntN(len(w.targets))] }
+	pickRetyped := func() *target {
+		for {
+			if x := pick(); x.retyped != nil {
+				return x
+			}
+		}
+	}
 	header := func(x *target, length string) string {
 		r := w.signed(x, secret, x.body)
 		var b strings.Builder
@@ -319,15 +326,11 @@ func (w *world) attacks(client *http.Client) []func() {
 		func() { w.raw(0, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") },
 		func() { x := pick(); w.raw(0, strings.Replace(header(x, "Content-Length: 10"), "\r\n\r\n", "\r\n", 1)) },
 		func() { // callbacks that panic
-			if x := pick(); x.retyped != nil {
-				w.do(client, w.signed(x, secret, x.retyped(typePanic)))
-			}
+			x := pickRetyped()
+			w.do(client, w.signed(x, secret, x.retyped(typePanic)))
 		},
 		func() { // callbacks that never return while the sender is there
-			x := pick()
-			if x.retyped == nil {
-				return
-			}
+			x := pickRetyped()
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 			defer cancel()
 			if req := w.signed(x, secret, x.retyped(typeHang)); req != nil {
@@ -351,6 +354,9 @@ func TestHostileTime(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			attacks := w.attacks(client)
+			for _, attack := range attacks { // each at least once
+				attack()
+			}
 			for time.Now().Before(end) {
 				attacks[mathrand.IntN(len(attacks))]()
 			}
