@@ -296,7 +296,7 @@ func TestNearMissIsSentAndJudged(t *testing.T) {
 	want(t, b.text("#runs"), "stale: kit offer.accepted", "401 Unauthorized", "401, 403, 400")
 
 	b.run(chromedp.SetValue(chromedp.CSS("#compose input[name=url]"), wrong.URL), chromedp.Click(chromedp.CSS("#compose .primary")))
-	b.await(`document.querySelectorAll("#runs .run").length === 2 && document.querySelector("#runs .run").innerText.includes("1 of 1 not as")`)
+	b.await(`document.querySelectorAll("#runs .run").length === 2 && document.querySelector("#runs .run").innerText.includes("1 of 1 wrong")`)
 	b.unexpected()
 
 	// What was sent to the program itself is among the deliveries.

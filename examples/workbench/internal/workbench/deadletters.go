@@ -51,7 +51,7 @@ type handlerCounts struct {
 
 // letterView is a dead letter with printable texts.
 type letterView struct {
-	Ref, Query                                  string // Query is Ref in a URL
+	Ref                                         string
 	Handler, Tenant, Type, ID, Key, Reason, Why string
 	Attempts                                    int
 	Stored, Failed, Expires                     string
@@ -61,7 +61,7 @@ type letterView struct {
 
 func viewOf(l *inbox.DeadLetter) letterView {
 	return letterView{
-		Ref: l.Ref, Query: url.Values{"ref": {l.Ref}}.Encode(),
+		Ref:     l.Ref,
 		Handler: short(l.Handler), Tenant: short(l.Tenant), Type: orDash(short(l.Type)), ID: short(l.ID), Key: short(l.Key),
 		Reason: short(string(l.Reason)), Why: reasonText(l.Reason), Attempts: l.Attempts,
 		Stored: timeText(l.StoredAt), Failed: timeText(l.FailedAt), Expires: timeText(l.Expires),

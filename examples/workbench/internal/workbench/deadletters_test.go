@@ -76,7 +76,7 @@ func benchWithStore(t *testing.T) (*bench, *fakeStore) {
 func TestDeadLettersAreListed(t *testing.T) {
 	b, f := benchWithStore(t)
 	text := b.get("/dead")
-	want(t, text, "4711", "exhausted", "id0&x=", "data-<b>changed", "/dead?after=49%26x%3D")
+	want(t, text, "4711", "exhausted", "id0&x=", "data-<b>changed", "/dead?after=49%26x%3D", `href="/dead/letter?ref=0%26x%3d"`)
 	if strings.Contains(text, personal) || strings.Contains(text, "id50") {
 		t.Error("the list shows too much")
 	}

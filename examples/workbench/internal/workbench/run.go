@@ -129,7 +129,7 @@ func (c config) assemble(ctx context.Context, receiveAddr string, stderr io.Writ
 		running:     ctx,
 	}
 	_, _ = rand.Read(s.seed[:]) // never fails
-	rc := &receiver{deliveries: s.deliveries, secrets: s.secrets, acceptAll: c.acceptAll, busy: make(chan struct{}, 8)}
+	rc := &receiver{deliveries: s.deliveries, secrets: s.secrets, acceptAll: c.acceptAll, busy: make(chan struct{}, 64)}
 	if c.save != "" {
 		a := &archive{dir: c.save}
 		if err := a.load(s.deliveries, s.secrets); err != nil {
