@@ -313,6 +313,16 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// TestTimeOfOddRaw: Raw is exported, and anyone can set it.
+func TestTimeOfOddRaw(t *testing.T) {
+	for raw, want := range map[string]string{`"`: `"`, `""`: ``, `"\`: ``, `x`: `x`, ``: ``} {
+		at := event.Time{Raw: raw}
+		if got := at.Text(); got != want || at.String() != want {
+			t.Errorf("the text of %q is %q, and it prints as %q; want %q", raw, got, at, want)
+		}
+	}
+}
+
 // TestTimeThatWasChangedEncodesAsChanged: for samples that a test changes.
 func TestTimeThatWasChangedEncodesAsChanged(t *testing.T) {
 	var at event.Time

@@ -202,12 +202,14 @@ func (h *Handler) open(r *Request, m *opened) {
 	if h.inbox == nil && !h.payloadNotLast.Load() && h.envelope.readToPayload(r.Body, &m.members) {
 		if typ := plainText(m.members[slotType]); typ != nil {
 			h.setType(m, typ)
-			if m.cb != nil && m.decode(m.members[slotPayload]) == nil {
+		}
+		if m.cb != nil {
+			if m.decode(m.members[slotPayload]) == nil {
 				return
 			}
-		}
-		if !json.Valid(m.members[slotPayload]) {
-			h.payloadNotLast.Store(true)
+			if !json.Valid(m.members[slotPayload]) {
+				h.payloadNotLast.Store(true)
+			}
 		}
 	}
 	*m = opened{}

@@ -65,11 +65,7 @@ func (k *key) verify(p *Provider, r *Request, hdr *headers, now time.Time, toler
 		c := *r // p.Verify could keep it; r stays on the stack
 		return recovering(func() ([]byte, error) { return p.Verify(k.secret, &c, now, tolerance) })
 	}
-	signed, err := p.Scheme.Signed(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	return signed, k.hmac.VerifyParsed(&hdr.Parsed, signed, now, tolerance)
+	return k.hmac.VerifyParsed(&hdr.Parsed, r.Body, now, tolerance)
 }
 
 // sign makes r a request that verify accepts.

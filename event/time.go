@@ -20,7 +20,7 @@ type Time struct {
 
 // Text returns what the provider wrote, without the quotes of a string.
 func (t Time) Text() string {
-	if !strings.HasPrefix(t.Raw, `"`) {
+	if len(t.Raw) < 2 || t.Raw[0] != '"' {
 		return t.Raw
 	}
 	if strings.IndexByte(t.Raw, '\\') < 0 {

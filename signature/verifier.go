@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/atshooks/atshooks/internal/jsonscan"
 )
 
 // Verifier verifies and signs with one scheme and one secret; [HMAC.New] makes
@@ -67,29 +69,45 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance t
 	if err = v.scheme.parse(h, &p); err != nil {
 		return nil, err
 	}
-	if signed, err = v.scheme.Signed(body); err != nil {
+	return v.VerifyParsed(&p, body, now, tolerance)
+}
+
+// VerifyParsed is like Verify, for callers that try several secrets. They pass
+// what [HMAC.Parse] of the same scheme returned.
+func (v *Verifier) VerifyParsed(p *Parsed, body []byte, now time.Time, tolerance time.Duration) (signed []byte, err error) {
+	if signed, err = v.authentic(p, body); err != nil {
 		return nil, err
 	}
-	if err = v.VerifyParsed(&p, signed, now, tolerance); err != nil {
-		return nil, err
+	if v.scheme.TimestampHeader == "" {
+		return signed, nil
+	}
+	skew, limit := now.Sub(p.at), v.scheme.tolerance(tolerance)
+	if skew.Abs() > limit {
+		return nil, &ExpiredError{Skew: skew, Tolerance: limit}
 	}
 	return signed, nil
 }
 
-// VerifyParsed is like Verify, for callers that try several secrets. They pass
-// what [HMAC.Parse] and [HMAC.Signed] of the same scheme returned.
-func (v *Verifier) VerifyParsed(p *Parsed, signed []byte, now time.Time, tolerance time.Duration) error {
-	if !v.match(p, signed) {
-		return v.mismatch
+// authentic returns the part of body that the MAC was made of. Finding a member
+// takes a scan of the whole body, which is longer than the MAC. If it is the last
+// member, as usual, the MAC itself shows where it ends: nobody without the secret
+// can make one of other bytes.
+func (v *Verifier) authentic(p *Parsed, body []byte) ([]byte, error) {
+	var last []byte
+	if v.scheme.Member != "" {
+		last = jsonscan.FindLast(body, v.scheme.Member)
 	}
-	if v.scheme.TimestampHeader == "" {
-		return nil
+	if last != nil && v.match(p, last) {
+		return last, nil
 	}
-	skew, limit := now.Sub(p.at), v.scheme.tolerance(tolerance)
-	if skew.Abs() > limit {
-		return &ExpiredError{Skew: skew, Tolerance: limit}
+	signed, err := v.scheme.Signed(body)
+	switch {
+	case err != nil:
+		return nil, err
+	case last != nil && len(last) == len(signed), !v.match(p, signed):
+		return nil, v.mismatch
 	}
-	return nil
+	return signed, nil
 }
 
 // match computes the MAC and compares it in constant time.

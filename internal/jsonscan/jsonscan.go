@@ -47,6 +47,21 @@ func Find(object []byte, name string) ([]byte, error) {
 	return found, nil
 }
 
+// FindLast returns what Find would return if the member of that name is the last
+// one, and an object; see [OverTo]. It returns nil if it cannot be.
+func FindLast(object []byte, name string) []byte {
+	o := OverTo(object, name)
+	for o.Next() {
+		if o.Unscanned() {
+			return o.Value()
+		}
+		if string(o.Name()) == name {
+			return nil
+		}
+	}
+	return nil
+}
+
 // Object is a walk over the members of an object, made by [Over]. It is for use
 // by one goroutine.
 type Object struct {

@@ -70,3 +70,29 @@ func FuzzOverTo(f *testing.F) {
 		}
 	})
 }
+
+// TestFindLast: where it finds a value that is one JSON value, Find finds the same.
+func TestFindLast(t *testing.T) {
+	for _, tt := range []struct {
+		object, want string
+		same         bool
+	}{
+		{`{"id":1,"data":{"a":1} }`, `{"a":1}`, true},
+		{` {"data":{} } `, `{}`, true},
+		{`{"data":{"a":1},"id":1}`, `{"a":1},"id":1`, false},
+		{`{"data":{"a":1}}}`, `{"a":1}}`, false},
+		{`{"data":1,"data":{"a":1}}`, ``, false},
+		{`{"data":[1]}`, ``, false},
+		{`{"id":1}`, ``, false},
+		{`{"da\u0074a":{}}`, ``, false},
+		{`{"id":1 "data":{}}`, ``, false},
+	} {
+		got := jsonscan.FindLast([]byte(tt.object), "data")
+		if string(got) != tt.want {
+			t.Errorf("%s: %s, want %s", tt.object, got, tt.want)
+		}
+		if found, err := jsonscan.Find([]byte(tt.object), "data"); tt.same != (got != nil && err == nil && string(found) == string(got)) {
+			t.Errorf("%s: %s, Find found %s, %v", tt.object, got, found, err)
+		}
+	}
+}
