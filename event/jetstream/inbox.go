@@ -166,35 +166,30 @@ const (
 // [inbox.ErrBusy] if too many are being stored, and [ErrFull]. After any other
 // error d may be stored or not: a vendor that sends it again finds out.
 //
-// Put returns when ctx ends, at the latest. While the engine is known to be
-// down it returns at once.
+// Put returns when ctx ends, at the latest, and when the engine has not answered
+// for five seconds. While the engine is known to be down it returns at once.
 func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	data, err := d.MarshalBinary()
 	if err != nil {
 		return err
 	}
-	size := int64(len(data))
-	if sum := i.putBytes.Add(size); sum > mostPutBytes && sum > size {
-		i.putBytes.Add(-size)
-		return fmt.Errorf("jetstream: %w", inbox.ErrBusy)
+	leave, err := i.enter(ctx, int64(len(data)))
+	if err != nil {
+		return err
 	}
-	select {
-	case i.puts <- struct{}{}:
-	default:
-		i.putBytes.Add(-size)
-		return fmt.Errorf("jetstream: %w", inbox.ErrBusy)
+	probing, err := i.outage.admit(time.Now())
+	if err != nil {
+		leave()
+		return err
 	}
 	// The client may wait for a connection that is blocked for longer than
 	// ctx lasts. Until it returns, the delivery counts.
 	result := make(chan error, 1)
 	go func() {
-		defer func() {
-			i.putBytes.Add(-size)
-			<-i.puts
-		}()
-		err := i.put(ctx, i.names.subject(d.Handler, fresh), d.Key(), data)
+		err := i.put(ctx, probing, i.names.subject(d.Handler, fresh), d.Key(), data)
+		leave()
 		result <- err
-		if err == nil && i.lookDue(size) {
+		if err == nil && i.lookDue(int64(len(data))) {
 			i.lookNow()
 		}
 	}()
@@ -206,24 +201,45 @@ func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	}
 }
 
-func (i *Inbox) put(ctx context.Context, subject, key string, data []byte) error {
-	probing, err := i.outage.admit(time.Now())
-	if err != nil {
-		return err
+// enter waits until the engine has room for one more, among those that may
+// wait, and returns what makes that room free again.
+func (i *Inbox) enter(ctx context.Context, size int64) (leave func(), err error) {
+	busy := fmt.Errorf("jetstream: %w", inbox.ErrBusy)
+	if sum := i.putBytes.Add(size); sum > mostPutBytes && sum > size {
+		i.putBytes.Add(-size)
+		return nil, busy
 	}
-	if probing || !i.js.Conn().IsConnected() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, probeTime)
-		defer cancel()
+	select {
+	case i.puts <- struct{}{}:
+	default:
+		i.putBytes.Add(-size)
+		return nil, busy
 	}
-	if _, err := i.open(ctx); err != nil {
-		return i.failed(err)
+	free := func() {
+		<-i.puts
+		i.putBytes.Add(-size)
+	}
+	if i.outage.is() {
+		return free, nil // Put ends at once, or tries it
 	}
 	select {
 	case i.storing <- struct{}{}:
-		defer func() { <-i.storing }()
+		return func() { <-i.storing; free() }, nil
 	case <-ctx.Done():
-		return i.failed(ctx.Err())
+		free()
+		return nil, fmt.Errorf("%w: %w", busy, ctx.Err())
+	}
+}
+
+func (i *Inbox) put(ctx context.Context, probing bool, subject, key string, data []byte) error {
+	patience := callTimeout
+	if probing || !i.js.Conn().IsConnected() {
+		patience = probeTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := i.open(ctx); err != nil {
+		return i.failed(err)
 	}
 	return i.publish(ctx, i.names.stream(), subject, key, data)
 }

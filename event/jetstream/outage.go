@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -34,6 +35,13 @@ func (o *outage) begin(cause error, now time.Time) (first bool) {
 	}
 	o.cause = cause
 	return first
+}
+
+// is reports whether the engine is down.
+func (o *outage) is() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.cause != nil
 }
 
 // end notes that the engine is up, and how long it was down; ok is false if it
@@ -73,6 +81,9 @@ func isOutage(err error) bool {
 		if errors.Is(err, down) {
 			return true
 		}
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
 	}
 	api, ok := errors.AsType[*jetstream.APIError](err)
 	return ok && (api.Code == 503 && api.ErrorCode != noResources || api.ErrorCode == streamOffline)

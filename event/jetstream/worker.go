@@ -162,6 +162,7 @@ const watchEvery = 5 * time.Second
 func (w *Worker) watch() {
 	w.reportUnserved()
 	w.verify()
+	w.prune()
 	t := time.NewTicker(watchEvery)
 	defer t.Stop()
 	for {
