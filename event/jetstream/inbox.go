@@ -56,7 +56,7 @@ type mishap struct {
 var ErrFull = errors.New("jetstream: the stream is full: see Options.MaxBytes")
 
 // openTime is how long NewInbox waits for an engine.
-const openTime = 5 * time.Second
+const openTime = 2 * time.Second
 
 // NewInbox makes or checks the stream, and the one of dead letters. nc is of
 // [Connect], or of package embedded. opts may be nil.

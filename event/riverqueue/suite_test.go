@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,21 +67,18 @@ func TestInbox(t *testing.T) {
 	})
 }
 
-// testInbox runs what any durable inbox with a worker must do. open returns an
-// empty one.
+// testInbox runs what a durable inbox with a worker must do beside what
+// [eventtest.Inbox] asks for. open returns an empty one.
 func testInbox(t *testing.T, open func(*testing.T) *engine) {
 	for name, test := range map[string]func(*testing.T, *engine){
 		"what is stored is what runs":               testContents,
 		"a key is stored once":                      testDuplicates,
-		"of many Puts of one key one stores":        testConcurrentDuplicates,
 		"too large":                                 testTooLarge,
 		"a failed callback runs again":              testRetries,
-		"RetryAfter is waited for":                  testRetryAfter,
 		"dead letters":                              testDeadLetters,
 		"pages of dead letters":                     testPages,
 		"odd texts":                                 testOddTexts,
 		"a handler has its own deliveries":          testHandlers,
-		"Shutdown waits for callbacks":              testShutdown,
 		"a callback that is interrupted runs again": testInterrupted,
 		"a callback that never returns":             testAbandoned,
 		"Stats":                                     testStats,
@@ -217,30 +213,6 @@ func testDuplicates(t *testing.T, e *engine) {
 	}
 }
 
-func testConcurrentDuplicates(t *testing.T, e *engine) {
-	for round := range 10 {
-		var wg sync.WaitGroup
-		var stored, duplicates atomic.Int64
-		d := delivery("acme", fmt.Sprint(round))
-		for range 8 {
-			wg.Go(func() {
-				switch err := e.inbox.Put(t.Context(), d); {
-				case err == nil:
-					stored.Add(1)
-				case errors.Is(err, event.ErrDuplicate):
-					duplicates.Add(1)
-				default:
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		if stored.Load() != 1 || duplicates.Load() != 7 {
-			t.Fatalf("stored %d times, %d duplicates", stored.Load(), duplicates.Load())
-		}
-	}
-}
-
 func testTooLarge(t *testing.T, e *engine) {
 	put(t, e, delivery("acme", strings.Repeat("x", 1<<20)))
 	if err := e.inbox.Put(t.Context(), delivery("acme", strings.Repeat("x", 1<<20+1))); !errors.Is(err, event.ErrTooLarge) {
@@ -268,23 +240,6 @@ func testRetries(t *testing.T, e *engine) {
 	}
 	if s := idle(t, e); s.Dead != 0 || len(attempts) > 0 {
 		t.Errorf("%d dead letters, %d more attempts", s.Dead, len(attempts))
-	}
-}
-
-func testRetryAfter(t *testing.T, e *engine) {
-	const wait = 1200 * time.Millisecond
-	times := make(chan time.Time, 2)
-	put(t, e, delivery("acme", "x"))
-	e.work(t, 2, dispatcher{"acme", func(_ context.Context, d *event.Delivery) error {
-		times <- time.Now()
-		if d.Attempt == 1 {
-			return event.RetryAfter(wait, nil)
-		}
-		return nil
-	}})
-	first, second := get(t, "the first attempt", times), get(t, "the second attempt", times)
-	if waited := second.Sub(first); waited < wait {
-		t.Errorf("waited %v, want %v at least", waited, wait)
 	}
 }
 
@@ -448,33 +403,6 @@ func testHandlers(t *testing.T, e *engine) {
 	e.work(t, 1, handler("unknown"))
 	if got := get(t, "the other worker's delivery", calls); got != "unknown ran unknown" {
 		t.Error(got)
-	}
-}
-
-func testShutdown(t *testing.T, e *engine) {
-	running, end := make(chan struct{}, 1), make(chan struct{})
-	var completed atomic.Int64
-	put(t, e, delivery("acme", "x"))
-	stop := e.work(t, 1, dispatcher{"acme", func(ctx context.Context, _ *event.Delivery) error {
-		running <- struct{}{}
-		<-end
-		completed.Add(1)
-		return ctx.Err()
-	}})
-	get(t, "the callback", running)
-	stopped := make(chan struct{})
-	go func() { stop(); close(stopped) }()
-	put(t, e, delivery("acme", "y"))
-	select {
-	case <-stopped:
-		t.Error("Shutdown did not wait")
-	case <-time.After(100 * time.Millisecond):
-	}
-	close(end)
-	get(t, "Shutdown", stopped)
-	s, err := e.inbox.Stats(t.Context())
-	if err != nil || s.Waiting != 1 || s.Running != 0 || completed.Load() != 1 {
-		t.Errorf("%+v, %v; %d completed", s, err, completed.Load())
 	}
 }
 

@@ -170,18 +170,6 @@ func count(t *testing.T, db *sql.DB, from string) (n int) {
 	return n
 }
 
-func TestStore(t *testing.T) {
-	onEachDatabase(t, func(t *testing.T, d database) {
-		testStore(t, func(t *testing.T) *shared {
-			mustExec(t, d.open(t), "DELETE FROM webhook_claims")
-			return &shared{
-				open: func(t *testing.T) event.Store { return newStore(t, d.open(t), d.Dialect) },
-				pass: d.pass,
-			}
-		})
-	})
-}
-
 func TestPruneDeletesWhatNoLongerCounts(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, d database) {
 		db := d.open(t)
