@@ -24,7 +24,7 @@ var mutants = []mutant{
 	// Secrets.
 	{"event/options.go", `case strings.IndexFunc(s, unicode.IsControl) >= 0:`, `case false:`, "a secret may have control characters"},
 	{"event/secret.go", `!errors.Is(err, signature.ErrMismatch)`, `true`, "previous secrets are not tried"},
-	{"event/secret.go", `now.Before(until)`, `false`, "an unknown tenant is looked up each time"},
+	{"event/secret.go", `now.Before(until)`, `now.Before(until) && false`, "an unknown tenant is looked up each time"},
 
 	// Rejections before the body is read.
 	{"event/pipeline.go", `case r.ContentLength > h.maxBody:`, `case false:`, "a declared length over the limit is read"},
@@ -70,7 +70,7 @@ var mutants = []mutant{
 	{"event/kind.go", `return http.StatusInternalServerError // a deploy may mend it`, `return http.StatusOK`, "a payload that does not decode is acknowledged"},
 	{"event/response.go", `		h["Allow"] = allowPost
 `, ``, "405 comes without Allow"},
-	{"event/error.go", `v, err = zero, &PanicError{Value: p, Stack: debug.Stack()}`, `v, err = zero, nil`, "a panic is a success"},
+	{"event/error.go", `v, err = zero, &PanicError{Value: p, Stack: debug.Stack()}`, `_, v, err = debug.Stack(), zero, nil`, "a panic is a success"},
 	{"event/error.go", `		return "the callback panicked: " + cause.Error()
 	}
 	return "the callback panicked"`, `		return "the callback panicked: " + cause.Error()
@@ -78,14 +78,8 @@ var mutants = []mutant{
 	return fmt.Sprint("the callback panicked: ", e.Value)`, "an error holds the value of a panic"},
 
 	// Claims.
-	{"event/store.go", `	if h.responseStatus(o) == http.StatusOK {
-		return h.store.Commit
-	}
-	return h.store.Release`, `	return h.store.Commit`, "a failed delivery is completed"},
-	{"event/store.go", `	if h.responseStatus(o) == http.StatusOK {
-		return h.store.Commit
-	}
-`, ``, "a completed delivery is released"},
+	{"event/store.go", `h.responseStatus(o) == http.StatusOK {`, `h.responseStatus(o) >= http.StatusOK {`, "a failed delivery is completed"},
+	{"event/store.go", `h.responseStatus(o) == http.StatusOK {`, `h.responseStatus(o) < http.StatusOK {`, "a completed delivery is released"},
 	{"event/store.go", `	case errors.Is(err, ErrInFlight):
 		return "", fail(KindInFlight, ErrInFlight)
 `, ``, "a delivery in flight is a failure of the store"},
