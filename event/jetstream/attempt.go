@@ -166,12 +166,12 @@ func (a *attempt) run() error {
 // abandon stops waiting for a callback, and counts it until it returns.
 func (a *attempt) abandon(returned <-chan error) {
 	n := a.r.w.inbox.abandoned.Add(1)
-	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: it is not waited for any more, and its attempt counts as failed",
+	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: the worker no longer waits for it, and the attempt counts as failed",
 		slog.Duration("timeout", a.r.w.opts.Timeout), slog.Int64("abandoned", n))
 	go func() {
 		<-returned
 		a.r.w.inbox.abandoned.Add(-1)
-		a.log(slog.LevelWarn, "a webhook callback has returned that was not waited for any more")
+		a.log(slog.LevelWarn, "a webhook callback that the worker no longer waited for has returned")
 	}()
 }
 
@@ -207,19 +207,20 @@ func (a *attempt) tooLate(delay time.Duration) bool {
 	return time.Since(a.stored)+delay > s.maxAge-s.maxAge/keptToRerun
 }
 
-// complete acknowledges, and waits until the engine has taken note: what it
-// does not know to be completed runs again.
+// complete tells the engine that the delivery need not run again.
 func (a *attempt) complete() {
-	a.record("completed", 3, a.msg.DoubleAck) // the engine may be up, and know nothing of the delivery any more
+	// An engine that was killed may be up again and not know the delivery: then
+	// it never confirms.
+	a.record("completed", 3, a.msg.DoubleAck)
 }
 
 // recordPause is the time between two tries.
 const recordPause = time.Second
 
-// record makes the engine take note of an outcome, and does not return before it
-// has: a worker that cannot record what it has done must not go on, or all of
-// that would run again. It tries as often as that takes, or as tries says while
-// the engine is up, and returns false if it had to give up.
+// record makes the engine record an outcome, and waits until it has confirmed:
+// a worker that went on without that would have to do all of it again. It stops
+// trying, and returns false, when the worker is stopped or its consumer is gone,
+// or, unless tries is 0, after as many tries if the engine is up.
 func (a *attempt) record(outcome string, tries int, fn func(context.Context) error) bool {
 	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)

@@ -58,16 +58,17 @@ var ErrFull = errors.New("jetstream: the stream is full: see Options.MaxBytes")
 // openTime is how long NewInbox waits for an engine.
 const openTime = 2 * time.Second
 
-// NewInbox makes or checks the stream, and the one of dead letters. nc is of
-// [Connect], or of package embedded. opts may be nil.
+// NewInbox makes the stream of deliveries and the one of dead letters, or checks
+// those that exist. nc comes from [Connect], or from package embedded. opts may
+// be nil.
 //
-// It is an error if a stream exists that could lose deliveries or run them
-// twice: one with work-queue retention, for example, or with the engine's
-// default window for duplicates. The error says what is wrong. A server's
-// sync_interval cannot be checked: see the package's documentation.
+// A stream that could lose deliveries or run them twice is an error that says
+// what is wrong: work-queue retention, for example, or the engine's default
+// window for duplicates. A server's sync_interval cannot be checked: see the
+// package's documentation.
 //
-// It is not an error if the engine is down: that is logged, deliveries are
-// rejected, and the streams are opened when the engine is there.
+// An engine that is down is not an error. It is logged, vendors get 503, and
+// the streams are opened when the engine is there.
 func NewInbox(ctx context.Context, nc *nats.Conn, opts *Options) (*Inbox, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -151,23 +152,23 @@ func (i *Inbox) awaitConn(ctx context.Context) error {
 }
 
 const (
-	// mostPutBytes is how large the deliveries may be together that are on
-	// their way into the engine.
+	// mostPutBytes limits the total size of the deliveries that are on their
+	// way into the engine.
 	mostPutBytes = 64 << 20
-	// mostStoring is how many of them it has at a time. It syncs one after the
-	// other, and hands out nothing to workers before all are done that it has:
-	// with more of them workers starve, and no more are stored per second.
+	// mostStoring limits how many of them the engine has at a time. It syncs
+	// them one by one and hands out nothing to workers meanwhile: if it had
+	// more, workers would starve, and no more would be stored per second.
 	mostStoring = 8
 )
 
-// Put stores d. It returns nil once the engine has acknowledged it, and
-// otherwise an error that wraps [event.ErrDuplicate] if its key is stored,
-// [event.ErrTooLarge] if it is larger than the engine's messages may be,
-// [inbox.ErrBusy] if too many are being stored, and [ErrFull]. After any other
-// error d may be stored or not: a vendor that sends it again finds out.
+// Put stores d, and returns nil once the engine has acknowledged it. The error
+// wraps [event.ErrDuplicate] if d's key is stored, [event.ErrTooLarge] if d is
+// larger than the engine's messages may be, [inbox.ErrBusy] if too many
+// deliveries are being stored, or [ErrFull]. After any other error d may be
+// stored or not; if the vendor sends it again, that is found out.
 //
-// Put returns when ctx ends, at the latest, and when the engine has not answered
-// for five seconds. While the engine is known to be down it returns at once.
+// Put returns at the latest when ctx ends, or when the engine has not answered
+// for five seconds. While the engine is known to be down, Put returns at once.
 func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	data, err := d.MarshalBinary()
 	if err != nil {
@@ -182,8 +183,8 @@ func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 		leave()
 		return err
 	}
-	// The client may wait for a connection that is blocked for longer than
-	// ctx lasts. Until it returns, the delivery counts.
+	// The NATS client may be blocked by its connection for longer than ctx
+	// lasts. Until it returns, the delivery counts as being stored.
 	result := make(chan error, 1)
 	go func() {
 		err := i.put(ctx, probing, i.names.subject(d.Handler, fresh), d.Key(), data)
@@ -201,8 +202,8 @@ func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	}
 }
 
-// enter waits until the engine has room for one more, among those that may
-// wait, and returns what makes that room free again.
+// enter waits for its turn to store, unless too many are waiting. leave makes
+// room for the next.
 func (i *Inbox) enter(ctx context.Context, size int64) (leave func(), err error) {
 	busy := fmt.Errorf("jetstream: %w", inbox.ErrBusy)
 	if sum := i.putBytes.Add(size); sum > mostPutBytes && sum > size {
@@ -220,7 +221,7 @@ func (i *Inbox) enter(ctx context.Context, size int64) (leave func(), err error)
 		i.putBytes.Add(-size)
 	}
 	if i.outage.is() {
-		return free, nil // Put ends at once, or tries it
+		return free, nil // Put returns at once, or probes
 	}
 	select {
 	case i.storing <- struct{}{}:
@@ -273,9 +274,8 @@ func publishOpts(stream, id string) []jetstream.PublishOpt {
 // one.
 const storeFailed jetstream.ErrorCode = 10077
 
-// failed gives the engine's errors the meaning that they have for an inbox, and
-// remembers them, above all that the engine is down. None of them holds any of
-// a message.
+// failed translates an error of the engine and remembers it, above all that the
+// engine is down. Such errors hold nothing of a message.
 func (i *Inbox) failed(err error) error {
 	api, _ := errors.AsType[*jetstream.APIError](err)
 	switch {

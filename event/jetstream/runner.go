@@ -164,8 +164,8 @@ func (r *runner) warn(err error) {
 	}
 }
 
-// isFatal tells an error after which the worker cannot go on from an engine that
-// is down.
+// isFatal reports whether the worker cannot go on after an error, as it can when
+// the engine is down.
 func (r *runner) isFatal(err error) bool {
 	if r.opened() == nil {
 		return !isOutage(err) || errors.Is(err, nats.ErrConnectionClosed)
@@ -211,11 +211,11 @@ func (r *runner) pending(ctx context.Context) (n, limit int) {
 	return info.NumAckPending, info.Config.MaxAckPending
 }
 
-// What is fetched ahead of the callbacks waits here while another worker may be
-// idle; but asking for one at a time would not keep pace with many senders. So
-// much is fetched ahead as the callbacks take in aheadTime. What has to wait for
-// others of its tenant waits here as well, so that the other tenants' turn
-// comes.
+// Asking the engine for one delivery at a time would not keep pace with many
+// senders, but what is fetched ahead waits here even if another worker is idle.
+// So the worker fetches ahead what its callbacks take about aheadTime for.
+// Deliveries that wait for others of their tenant are kept here as well, so that
+// those of other tenants are reached.
 const (
 	aheadTime      = 250 * time.Millisecond
 	mostAhead      = 64
@@ -250,6 +250,7 @@ func (r *runner) add(msg jetstream.Msg) {
 	defer r.mu.Unlock()
 	r.held[a] = struct{}{}
 	r.queue.push(a)
+	r.activity.queued.Add(1)
 	r.start()
 }
 
@@ -258,14 +259,14 @@ func (r *runner) start() {
 	for !r.halted && r.w.halted.Err() == nil && r.queue.running < r.w.opts.Concurrency {
 		a := r.queue.next()
 		if a == nil {
-			break
+			return
 		}
+		r.activity.queued.Add(-1)
 		r.attempts.Go(func() {
 			defer r.end(a)
 			a.handle()
 		})
 	}
-	r.activity.queued.Store(int64(r.queue.size))
 }
 
 // end makes room after an attempt.
@@ -294,9 +295,9 @@ func (r *runner) giveBack() {
 	r.halted = true
 	for _, a := range r.queue.clear() {
 		delete(r.held, a)
+		r.activity.queued.Add(-1)
 		_ = a.msg.Nak() // if it is lost, the delivery comes back after AckWait
 	}
-	r.activity.queued.Store(0)
 }
 
 // heartbeat tells the engine what is held here, so that it does not run

@@ -19,7 +19,7 @@
 // [Store.CommitTx]. Then the effect happens once, whatever dies in between.
 //
 // The processes must give the handler the same name, since it is part of a
-// delivery's key. A delivery that another process has is answered 503, and the
+// delivery's key. A delivery that another process has gets 503, and the
 // vendor sends it again; when that process has died, it is claimed again after
 // one lease, a minute. A completed delivery is known for [Options].Window.
 //

@@ -138,9 +138,9 @@ func TestSilentServer(t *testing.T) {
 			t.Errorf("Put of one too many returned %v, want ErrBusy", err)
 		}
 	}
-	for range most {
-		if err := <-results; err == nil || errors.Is(err, inbox.ErrBusy) {
-			t.Errorf("Put returned %v, and the server had vanished", err)
+	for range most { // some may be stored over the next connection
+		if err := <-results; errors.Is(err, inbox.ErrBusy) {
+			t.Error("Put returned ErrBusy where there was room")
 		}
 	}
 	if took := time.Since(began); took > 20*time.Second {

@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -131,9 +132,12 @@ func percentile(d []time.Duration, p int) time.Duration {
 	return d[(len(d)-1)*p/100].Round(10 * time.Microsecond)
 }
 
-// delivery is one of about 2 kB.
+// delivery is one of about 2 kB, half of which is random, as Postgres compresses
+// what is not.
 func delivery(i int) *event.Delivery {
-	body := fmt.Appendf(nil, `{"id":"event-%d","type":"data-changed","data":"%s"}`, i, strings.Repeat("x", 2000))
+	noise := make([]byte, 500)
+	rand.Read(noise)
+	body := fmt.Appendf(nil, `{"id":"event-%d","type":"data-changed","data":"%s%x"}`, i, strings.Repeat("text ", 200), noise)
 	return &event.Delivery{Handler: "kombo", Provider: "kombo", Type: "data-changed", ID: strconv.Itoa(i), ReceivedAt: time.Now(), Body: body}
 }
 
