@@ -110,7 +110,7 @@ func requiredFields(t reflect.Type, index []int, path string) []requiredField {
 		if !f.IsExported() {
 			continue
 		}
-		at := append(index[:len(index):len(index)], i)
+		at := append(slices.Clip(index), i)
 		name := path + jsonfit.Name(f)
 		if f.Anonymous {
 			name = strings.TrimSuffix(path, ".")

@@ -63,7 +63,7 @@ func TestSignedInput(t *testing.T) {
 			var ids []string
 			event.On(b, "hired", func(ctx context.Context, e *hire) error {
 				d, _ := event.FromContext(ctx)
-				ids = append(ids, string(e.ID)+" "+d.ID)
+				ids = append(ids, e.ID+" "+d.ID)
 				return nil
 			})
 			r := signed(t, acme, secret, tt.body)

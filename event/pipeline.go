@@ -59,7 +59,7 @@ func (h *Handler) receive(ctx context.Context, r *Request, hdr *headers, began t
 	}
 	s := &scope{Context: ctx}
 	h.fillDelivery(&s.delivery, r, &p, &m, began)
-	if h.inbox != nil && m.err != errNoEndpoint {
+	if h.inbox != nil && !errors.Is(m.err, errNoEndpoint) {
 		o = h.put(ctx, &s.delivery)
 	} else {
 		o = h.run(s, &m)
@@ -288,7 +288,7 @@ func (h *Handler) fillDelivery(d *Delivery, r *Request, p *proof, m *opened, beg
 		}
 	}
 	if at := plainID(m.members[slotOccurredAt]); at != nil {
-		d.OccurredAt, _ = parseTime(string(at))
+		d.OccurredAt = parseTime(string(at))
 	}
 	d.storedHeaders = h.storedHeaders
 }
@@ -318,7 +318,7 @@ func (h *Handler) put(ctx context.Context, d *Delivery) outcome {
 // release.
 func (h *Handler) run(s *scope, m *opened) outcome {
 	switch {
-	case m.err == errNoEndpoint:
+	case errors.Is(m.err, errNoEndpoint):
 		return fail(KindNoEndpoint, m.err)
 	case m.err != nil:
 		return h.handleInvalid(s, fail(KindUnreadable, m.err))

@@ -134,7 +134,7 @@ func validateResponse(v any) error {
 	if !ok {
 		p := reflect.New(reflect.TypeOf(v))
 		p.Elem().Set(reflect.ValueOf(v))
-		if checked, ok = p.Interface().(interface{ Validate() error }); !ok {
+		if checked, ok = reflect.TypeAssert[interface{ Validate() error }](p); !ok {
 			return nil
 		}
 	}

@@ -42,8 +42,7 @@ func (t Time) String() string {
 
 // unchanged reports whether Raw says the time.
 func (t Time) unchanged() bool {
-	came, _ := parseTime(t.Text())
-	return came.Equal(t.Time)
+	return parseTime(t.Text()).Equal(t.Time)
 }
 
 // UnmarshalJSON accepts any JSON value. Times are YYYY-MM-DD, RFC 3339, ISO 8601
@@ -54,7 +53,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	t.Raw = string(b)
-	t.Time, _ = parseTime(t.Text())
+	t.Time = parseTime(t.Text())
 	return nil
 }
 
@@ -81,20 +80,20 @@ var timeLayouts = [...]string{
 }
 
 // parseTime reads a time as providers write it, and only years that can be
-// written again as RFC 3339. Digits alone are Unix seconds, or milliseconds
-// where seconds would lie beyond the year 5000.
-func parseTime(s string) (time.Time, bool) {
+// written again as RFC 3339; anything else is the zero time. Digits alone are
+// Unix seconds, or milliseconds where seconds would lie beyond the year 5000.
+func parseTime(s string) time.Time {
 	if s == "" || len(s) > 64 {
-		return time.Time{}, false
+		return time.Time{}
 	}
 	t, ok := parseLayouts(s)
 	if !ok {
 		t, ok = parseUnix(s)
 	}
 	if t = t.UTC(); !ok || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, false
+		return time.Time{}
 	}
-	return t, true
+	return t
 }
 
 func parseLayouts(s string) (time.Time, bool) {

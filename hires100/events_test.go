@@ -427,7 +427,7 @@ func TestLogsHaveIDsOnly(t *testing.T) {
 		plant(v, "canary")
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("received", "payload", v.Interface())
-		for _, field := range strings.Fields(log.String()) {
+		for field := range strings.FieldsSeq(log.String()) {
 			if name, value, _ := strings.Cut(field, "="); strings.Contains(value, "canary") && !strings.HasSuffix(name, "id") {
 				t.Errorf("%T: %s", p, log.String())
 			}
@@ -447,8 +447,8 @@ func plant(v reflect.Value, s string) {
 	case v.Kind() == reflect.Bool:
 		v.SetBool(true)
 	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			plant(v.Field(i), s)
+		for _, field := range v.Fields() {
+			plant(field, s)
 		}
 	case v.Kind() == reflect.Map:
 		v.Set(reflect.ValueOf(raw(s, `"`+s+`"`)))

@@ -212,7 +212,7 @@ func (w *walk) decoded(raw []byte, t reflect.Type, path string) {
 		w.report("", jsonfit.Misfit(path, jsonfit.Kind(raw), t))
 		return
 	}
-	if at, ok := v.Interface().(*event.Time); ok {
+	if at, ok := reflect.TypeAssert[*event.Time](v); ok {
 		if at.IsZero() {
 			w.report(path, "not a time in a known form")
 		}
@@ -229,7 +229,7 @@ func (w *walk) extra(v reflect.Value, path string) {
 		if !f.IsExported() || f.Type == reflect.TypeFor[event.Time]() {
 			continue
 		}
-		if extra, ok := field.Interface().(map[string]json.RawMessage); ok && f.Name == "Extra" {
+		if extra, ok := reflect.TypeAssert[map[string]json.RawMessage](field); ok && f.Name == "Extra" {
 			for _, name := range slices.Sorted(maps.Keys(extra)) {
 				w.report(joinPath(path, name), "no field takes it")
 			}

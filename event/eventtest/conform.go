@@ -152,11 +152,12 @@ func (b *bench) kind() event.Kind {
 
 // reported is everything that the handler reported to its own side.
 func (b *bench) reported() string {
-	text := b.log.String()
+	text := new(strings.Builder)
+	text.WriteString(b.log.String())
 	for _, r := range b.results {
-		text += fmt.Sprintf("%v\n%v\n", r.Err, r.Warning)
+		fmt.Fprintf(text, "%v\n%v\n", r.Err, r.Warning)
 	}
-	return text
+	return text.String()
 }
 
 // signed is a good delivery with that body.

@@ -169,7 +169,7 @@ func (a *attempt) abandon(returned <-chan error) {
 	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: the worker no longer waits for it, and the attempt counts as failed",
 		slog.Duration("timeout", a.r.w.opts.Timeout), slog.Int64("abandoned", n))
 	go func() {
-		<-returned
+		_ = <-returned
 		a.r.w.inbox.abandoned.Add(-1)
 		a.log(slog.LevelWarn, "a webhook callback that the worker no longer waited for has returned")
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -200,9 +201,9 @@ func (i *Inbox) neededFrom(ctx context.Context, s *streams, end uint64) (uint64,
 // storedBefore is a sequence before which all were stored before a time; 0 if
 // none is known.
 func (m *mark) storedBefore(t time.Time) uint64 {
-	for k := len(m.Points) - 1; k >= 0; k-- {
-		if !m.Points[k].Time.After(t) {
-			return m.Points[k].Sequence
+	for _, p := range slices.Backward(m.Points) {
+		if !p.Time.After(t) {
+			return p.Sequence
 		}
 	}
 	return 0

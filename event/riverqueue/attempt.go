@@ -87,7 +87,7 @@ func (a *attempt) abandon(returned <-chan error) {
 	a.log(slog.LevelError, "a webhook callback runs on although its context has ended; it is not waited for, and its delivery will be tried again",
 		slog.Duration("timeout", a.opts.Timeout), slog.Int64("abandoned", n))
 	go func() {
-		<-returned
+		_ = <-returned
 		a.inbox.abandoned.Add(-1)
 		a.log(slog.LevelWarn, "a webhook callback that was not waited for has returned")
 	}()

@@ -179,7 +179,7 @@ func (w *Worker) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done(): // it stops by itself
 	case <-w.halted.Done():
-		go w.client.Stop(context.Background())
+		go func() { _ = w.client.Stop(context.Background()) }()
 	}
 	<-w.client.Stopped()
 	return ctx.Err()
@@ -199,7 +199,7 @@ func (w *Worker) Shutdown(ctx context.Context) error {
 	case <-w.done:
 		return nil
 	case <-ctx.Done():
-		go w.client.StopAndCancel(context.Background())
+		go func() { _ = w.client.StopAndCancel(context.Background()) }()
 		return ctx.Err()
 	}
 }

@@ -164,7 +164,7 @@ func newReceiver(ctx context.Context, name, file string, finish <-chan struct{})
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
-	go r.server.Serve(listener)
+	go func() { _ = r.server.Serve(listener) }()
 	return r, nil
 }
 

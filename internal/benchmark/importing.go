@@ -53,7 +53,7 @@ func (b *bench) importing() {
 		}
 		listed, _ := goCommand("list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", file)
 		modules := map[string]bool{}
-		for _, path := range strings.Fields(listed) {
+		for path := range strings.FieldsSeq(listed) {
 			modules[path] = true
 		}
 		rows = append(rows, []string{names, mark("%.2f", size-bareSize, []float64{0, 0.6, 0}[i]) + " MB", fmt.Sprint(len(modules) - 1), fmt.Sprintf("%.1f s", took-bareTook)})

@@ -277,7 +277,7 @@ func measureStarts(ctx context.Context, engines []engine, folder string, n int, 
 			return err
 		}
 		fmt.Fprintf(stdout, "| %s | %d | %s ", e.Name, stats.Bytes/int64(n), after)
-		if err := startChild(ctx, e, dir, n, stdout); err != nil {
+		if err := startChild(e, dir, n, stdout); err != nil {
 			return err
 		}
 		fmt.Fprintln(stdout, "|")

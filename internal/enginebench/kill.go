@@ -56,7 +56,7 @@ func childCommand(e engine, dir string, env ...string) *exec.Cmd {
 }
 
 // startChild measures a start in a process of its own, to see its memory.
-func startChild(ctx context.Context, e engine, dir string, n int, stdout io.Writer) error {
+func startChild(e engine, dir string, n int, stdout io.Writer) error {
 	cmd := childCommand(e, dir, envStored+"="+strconv.Itoa(n))
 	cmd.Stdout = stdout
 	return cmd.Run()

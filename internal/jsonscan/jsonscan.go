@@ -13,6 +13,7 @@ package jsonscan
 import (
 	"bytes"
 	"errors"
+	"slices"
 )
 
 // The errors do not quote the input, which may be personal data.
@@ -144,7 +145,7 @@ func (o *Object) takeRest() bool {
 	if !closed || len(rest) == 0 {
 		return false
 	}
-	o.state, o.value, o.unscanned = after, rest[:len(rest):len(rest)], true
+	o.state, o.value, o.unscanned = after, slices.Clip(rest), true
 	return true
 }
 

@@ -189,7 +189,7 @@ func await(log io.ReadCloser, ready string) error {
 	lines := bufio.NewScanner(io.TeeReader(log, &read))
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), ready) {
-			go io.Copy(io.Discard, log)
+			go func() { _, _ = io.Copy(io.Discard, log) }()
 			return nil
 		}
 	}

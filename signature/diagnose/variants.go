@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -41,7 +42,7 @@ func variants(body []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-func withNewline(b []byte) []byte { return append(b[:len(b):len(b)], '\n') }
+func withNewline(b []byte) []byte { return append(slices.Clip(b), '\n') }
 
 type layout struct {
 	words string

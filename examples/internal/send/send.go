@@ -90,8 +90,7 @@ func Post(ctx context.Context, client *http.Client, target string, header http.H
 
 // cause is what net/http says without the URL, which everyone knows.
 func cause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

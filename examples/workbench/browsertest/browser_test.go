@@ -221,9 +221,7 @@ func post(t *testing.T, url string, header http.Header, body []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -331,9 +329,7 @@ func TestInjectedScriptDoesNotRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, values := range header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, header)
 		post(t, to+"/hooks/kombo", r.Header, r.Body)
 		b.await(fmt.Sprintf("%s === %d", rows, i+1))
 		b.run(chromedp.Click(chromedp.CSS("#deliveries li:first-child a")))

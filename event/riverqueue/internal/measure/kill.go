@@ -71,7 +71,7 @@ func receive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	go w.Run(ctx)
+	go func() { _ = w.Run(ctx) }()
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv(childPort))
 	if err != nil {
 		return err

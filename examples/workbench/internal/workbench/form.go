@@ -113,7 +113,7 @@ func kindOf(t reflect.Type) string {
 }
 
 func textOf(v reflect.Value) string {
-	if t, ok := v.Interface().(event.Time); ok {
+	if t, ok := reflect.TypeAssert[event.Time](v); ok {
 		return t.Text()
 	}
 	return fmt.Sprint(v.Interface())

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -61,9 +62,7 @@ func (rc *receiver) respond(w http.ResponseWriter, d *delivery, j vendors.Judgem
 	case rc.acceptAll || secret == "" || d.Provider == "" || j.Response.Status == 0:
 		_, _ = io.WriteString(w, "{}")
 	default:
-		for name, values := range j.Response.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), j.Response.Header)
 		w.WriteHeader(j.Response.Status)
 		_, _ = w.Write(j.Response.Body)
 	}
