@@ -123,7 +123,7 @@ func (a *attempt) reject(err error) {
 	case errors.Is(err, errStored):
 		a.giveUp(inbox.ReasonUnreadable, err)
 	default: // the engine, which will be back
-		a.retry(a.r.w.opts.Retry.next(a.number, 0), slog.LevelWarn, "the engine did not hand it out")
+		a.retry(a.r.w.opts.Retry.Delay(a.number, 0), slog.LevelWarn, "the engine did not hand it out")
 	}
 }
 
@@ -188,7 +188,7 @@ func (a *attempt) settle(err error) {
 	case a.number >= a.r.w.opts.Retry.Attempts:
 		a.giveUp(inbox.ReasonExhausted, err)
 	default:
-		delay := a.r.w.opts.Retry.next(a.number, after)
+		delay := a.r.w.opts.Retry.Delay(a.number, after)
 		if a.tooLate(delay) {
 			a.giveUp(inbox.ReasonExpiring, err)
 			return
@@ -255,7 +255,7 @@ func (a *attempt) pause() bool {
 // postpone leaves a delivery to a worker that can run it, in another process
 // or in the next release. It has no limit but the delivery's age.
 func (a *attempt) postpone(why string) {
-	delay := a.r.w.opts.Retry.next(min(a.number, mostAttempts), 0)
+	delay := a.r.w.opts.Retry.Delay(a.number, 0)
 	level := slog.LevelWarn
 	if a.tooLate(delay) {
 		level = slog.LevelError

@@ -49,10 +49,11 @@
 //
 // # Retries
 //
-// What [event.VerdictOf] says about a callback's error decides. An error and a
-// panic are tried again on the [Schedule]: 23 attempts over at least 24 hours by
-// default. [event.RetryAfter] is waited for. What is [event.Permanent], and what
-// has used up its attempts, becomes an [inbox.DeadLetter] with its reason.
+// What [event.VerdictOf] says about a callback's error decides. After an error
+// or a panic the callback runs again as WorkerOptions.Retry says, which is an
+// [inbox.Schedule]: by default 23 attempts over at least 24 hours.
+// [event.RetryAfter] is waited for. A delivery whose error is [event.Permanent],
+// or whose attempts are used up, becomes an [inbox.DeadLetter] with its reason.
 // [Inbox.DeadLetters] lists them, [Inbox.Rerun] runs one again, and
 // [Inbox.Discard] drops one. When the vendor sends such a delivery again, it is
 // a duplicate and does not run.

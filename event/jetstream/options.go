@@ -108,7 +108,7 @@ type WorkerOptions struct {
 	TenantConcurrency int
 	// Retry says when a failed callback runs again; zero is the default
 	// schedule.
-	Retry Schedule
+	Retry inbox.Schedule
 	// Timeout ends the context of a callback that runs longer. If it has not
 	// returned after as long again, or five seconds, the worker stops waiting
 	// for it: the attempt counts as failed, and the callback goes on in its
@@ -147,7 +147,7 @@ func (o WorkerOptions) check() (WorkerOptions, error) {
 		return o, fmt.Errorf("the option Timeout is not between 0 and %v", longestTimeout)
 	}
 	var err error
-	if o.Retry, err = o.Retry.check(); err != nil {
+	if o.Retry, err = o.Retry.WithDefaults(); err != nil {
 		return o, err
 	}
 	if o.Concurrency == 0 {

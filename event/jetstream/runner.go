@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -39,6 +40,15 @@ func newRunner(w *Worker, name string, h event.Dispatcher) *runner {
 	}
 }
 
+// fits rejects a schedule that leaves too little of the time that deliveries
+// are kept to rerun dead letters.
+func fits(retry inbox.Schedule, maxAge time.Duration) error {
+	if span := retry.Longest(); span > maxAge/2 {
+		return fmt.Errorf("the schedule Retry takes up to %v, which is more than half of the %v that deliveries are kept (Options.MaxAge): too little would be left to rerun dead letters", span, maxAge)
+	}
+	return nil
+}
+
 // open returns the consumer of the handler's deliveries, and makes it if it does
 // not exist. Each handler has its own, so that one whose callbacks fail does not
 // hold up the others.
@@ -50,7 +60,7 @@ func (r *runner) open(ctx context.Context) (jetstream.Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.w.opts.Retry.fits(s.maxAge); err != nil {
+	if err := fits(r.w.opts.Retry, s.maxAge); err != nil {
 		return nil, err
 	}
 	c, err := s.deliveries.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{

@@ -120,7 +120,7 @@ func (a *attempt) settle(ctx context.Context, err error) error {
 	case a.job.Attempt >= a.opts.Retry.Attempts:
 		return a.giveUp(ctx, inbox.ReasonExhausted, err)
 	default:
-		delay := a.opts.Retry.next(a.job.Attempt, after)
+		delay := a.opts.Retry.Delay(a.job.Attempt, after)
 		a.job.Args.retryAt = time.Now().Add(delay)
 		a.log(slog.LevelInfo, "a webhook delivery will be tried again", slog.String("why", "the callback failed"), slog.Duration("after", delay))
 		return errors.New(errorText(err))

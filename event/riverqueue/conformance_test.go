@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 			Attempts: 3,
 			MaxBody:  1 << 20,
 			Insert: func(handler, key string, stored []byte) {
-				_, err := i.client.Insert(t.Context(), job{Key: key, Delivery: stored}, &river.InsertOpts{Queue: i.queue(handler), Priority: 1, MaxAttempts: 3 * mostAttempts})
+				_, err := i.client.Insert(t.Context(), job{Key: key, Delivery: stored}, &river.InsertOpts{Queue: i.queue(handler), Priority: 1, MaxAttempts: mostAttempts})
 				if err != nil {
 					t.Fatal(err)
 				}

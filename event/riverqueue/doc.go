@@ -59,12 +59,13 @@
 //
 // # Retries
 //
-// What [event.VerdictOf] says about a Dispatcher's error decides. An error, and
-// a panic, are tried again on the [Schedule]: 23 attempts over at least 24 hours
-// by default. [event.RetryAfter] is waited for, and counts as an attempt; times
-// are kept to about a second. What is [event.Permanent], and what has used up
-// its attempts, is given up: its River job is cancelled, and it is a
-// [DeadLetter] with its reason. [Inbox.DeadLetters] lists them, [Inbox.Rerun]
+// What [event.VerdictOf] says about a Dispatcher's error decides. After an error
+// or a panic the callback runs again as WorkerOptions.Retry says, which is an
+// [inbox.Schedule]: by default 23 attempts over at least 24 hours.
+// [event.RetryAfter] is waited for, and counts as an attempt; times are kept to
+// about a second. A delivery whose error is [event.Permanent], or whose attempts
+// are used up, is given up: its River job is cancelled, and it becomes an
+// [inbox.DeadLetter] with its reason. [Inbox.DeadLetters] lists them, [Inbox.Rerun]
 // runs one again and [Inbox.Discard] forgets one. When the vendor sends such a
 // delivery again, it is a duplicate and does not run: rerunning is the way.
 //

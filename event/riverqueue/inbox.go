@@ -238,6 +238,10 @@ func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	return i.put(ctx, d)
 }
 
+// mostAttempts is River's own limit, above that of any [inbox.Schedule]: the
+// worker ends the attempts, not River.
+const mostAttempts = 30_000
+
 func (i *Inbox) put(ctx context.Context, d *event.Delivery) error {
 	data, err := d.MarshalBinary()
 	if err != nil {
@@ -246,8 +250,7 @@ func (i *Inbox) put(ctx context.Context, d *event.Delivery) error {
 	stored, err := i.client.Insert(ctx, job{Key: d.Key(), Delivery: data}, &river.InsertOpts{
 		Queue:    i.queue(d.Handler),
 		Priority: i.tenants.priority(d, time.Now()),
-		// The worker's schedule ends the attempts, not River.
-		MaxAttempts: 3 * mostAttempts,
+		MaxAttempts: mostAttempts,
 		UniqueOpts:  river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()},
 	})
 	switch {

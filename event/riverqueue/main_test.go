@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/internal/testdb"
 )
 
@@ -73,7 +74,7 @@ func newInboxFor(t testing.TB, opts *Options) *Inbox {
 }
 
 // quick is a schedule for tests.
-var quick = Schedule{First: time.Millisecond, Max: 10 * time.Millisecond, Attempts: 3}
+var quick = inbox.Schedule{First: time.Millisecond, Max: 10 * time.Millisecond, Attempts: 3}
 
 // startWorker runs a worker until the test ends, or stop is called.
 func startWorker(t testing.TB, i *Inbox, opts *WorkerOptions, handlers ...event.Dispatcher) (stop func()) {

@@ -139,7 +139,7 @@ type WorkerOptions struct {
 	Concurrency int
 	// Retry says when a failed callback runs again; zero is the default
 	// schedule.
-	Retry Schedule
+	Retry inbox.Schedule
 	// Timeout ends the context of a callback that runs longer. Five seconds
 	// later the worker stops waiting for it: the callback counts as failed,
 	// and goes on in its goroutine, which nothing can end. It is also how long
@@ -173,7 +173,7 @@ func (o WorkerOptions) check() (WorkerOptions, error) {
 		return o, fmt.Errorf("the option Timeout is not between 0 and %v", longestTimeout)
 	}
 	var err error
-	if o.Retry, err = o.Retry.check(); err != nil {
+	if o.Retry, err = o.Retry.WithDefaults(); err != nil {
 		return o, err
 	}
 	if o.Concurrency == 0 {

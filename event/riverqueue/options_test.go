@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 )
 
 // long is a client's configuration whose retention is long enough.
@@ -56,47 +57,11 @@ func TestWorkerOptionsThatCouldNotWork(t *testing.T) {
 		"Concurrency":    {Concurrency: -1},
 		"Timeout":        {Timeout: -1},
 		"option Timeout": {Timeout: 25 * time.Hour},
-		"negative":       {Retry: Schedule{Attempts: -1}},
-		"more than":      {Retry: Schedule{Attempts: 10_001}},
-		"less than":      {Retry: Schedule{First: time.Hour, Max: time.Minute}},
+		"Retry":          {Retry: inbox.Schedule{Attempts: -1}},
 	} {
 		if _, err := o.check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)
 		}
-	}
-}
-
-// TestDefaultSchedule: what its comment says.
-func TestDefaultSchedule(t *testing.T) {
-	s, err := Schedule{}.check()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var least time.Duration
-	for attempt := 1; attempt < s.Attempts; attempt++ {
-		d := s.delay(attempt)
-		least += d
-		for range 50 {
-			if next := s.next(attempt, 0); next < d || next > d+d/5 {
-				t.Fatalf("after attempt %d: %v, want %v and up to a fifth more", attempt, next, d)
-			}
-		}
-	}
-	most := least + least/5
-	if got := least.Truncate(time.Minute); got != 24*time.Hour+50*time.Minute {
-		t.Errorf("at least %v", got)
-	}
-	if got := most.Truncate(time.Minute); got != 29*time.Hour+48*time.Minute {
-		t.Errorf("at most %v", got)
-	}
-	if got := s.next(1, time.Millisecond); got != time.Millisecond {
-		t.Errorf("RetryAfter a millisecond, at first: %v", got)
-	}
-	if got := s.next(20, time.Millisecond); got < time.Hour {
-		t.Errorf("RetryAfter a millisecond, in the end: %v", got)
-	}
-	if got := s.next(20, 5*time.Hour); got != 5*time.Hour {
-		t.Errorf("RetryAfter five hours: %v", got)
 	}
 }
 

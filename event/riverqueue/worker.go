@@ -228,7 +228,7 @@ func (r *runner) NextRetry(j *river.Job[job]) time.Time {
 	if !j.Args.retryAt.IsZero() {
 		return j.Args.retryAt
 	}
-	return time.Now().Add(r.opts.Retry.next(j.Attempt, 0)) // its process died
+	return time.Now().Add(r.opts.Retry.Delay(j.Attempt, 0)) // its process died
 }
 
 // Work implements [river.Worker]: it makes one attempt to run a delivery.

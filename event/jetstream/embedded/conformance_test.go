@@ -8,6 +8,7 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/nats-io/nats.go"
 )
@@ -28,7 +29,7 @@ func TestConformance(t *testing.T) {
 			NewWorker: func(i event.Inbox, concurrency int, handlers ...event.Dispatcher) eventtest.InboxWorker {
 				w, err := jetstream.NewWorker(t.Context(), i.(*jetstream.Inbox), &jetstream.WorkerOptions{
 					Concurrency: concurrency, AckWait: 3 * time.Second, Logger: logger,
-					Retry: jetstream.Schedule{First: time.Millisecond, Max: 20 * time.Millisecond, Attempts: 4},
+					Retry: inbox.Schedule{First: time.Millisecond, Max: 20 * time.Millisecond, Attempts: 4},
 				}, handlers...)
 				if err != nil {
 					t.Fatal(err)

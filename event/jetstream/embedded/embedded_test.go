@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/atshooks/atshooks/event/jetstream/embedded"
 	"github.com/atshooks/atshooks/kombo"
@@ -261,7 +262,7 @@ func TestRetryWaitsAcrossRestart(t *testing.T) {
 	e := mustOpen(t, dir, nil)
 	s := newInbox(t, e.Conn())
 	h := newHandler(t, s, nil)
-	opts := &jetstream.WorkerOptions{AckWait: 100 * time.Millisecond, Logger: silent, Retry: jetstream.Schedule{First: time.Hour, Max: time.Hour}}
+	opts := &jetstream.WorkerOptions{AckWait: 100 * time.Millisecond, Logger: silent, Retry: inbox.Schedule{First: time.Hour, Max: time.Hour}}
 	run := func(s *jetstream.Inbox, ran chan<- string) *jetstream.Worker {
 		w, err := jetstream.NewWorker(t.Context(), s, opts, dispatch(func(_ context.Context, d *event.Delivery) error {
 			ran <- d.ID

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/atshooks/atshooks/kombo"
 	"github.com/nats-io/nats.go"
@@ -59,11 +60,11 @@ func receive(open Open) error {
 	}
 	silent := slog.New(slog.DiscardHandler)
 	ctx := context.Background()
-	inbox, err := jetstream.NewInbox(ctx, nc, &jetstream.Options{Stream: os.Getenv(envStream), MaxBytes: 64 << 20, Logger: silent})
+	box, err := jetstream.NewInbox(ctx, nc, &jetstream.Options{Stream: os.Getenv(envStream), MaxBytes: 64 << 20, Logger: silent})
 	if err != nil {
 		return err
 	}
-	k, err := kombo.NewHandler(secret, &event.Options{Inbox: inbox, Logger: silent})
+	k, err := kombo.NewHandler(secret, &event.Options{Inbox: box, Logger: silent})
 	if err != nil {
 		return err
 	}
@@ -76,9 +77,9 @@ func receive(open Open) error {
 		_, err := journal.WriteString(d.ID + "\n")
 		return err
 	})
-	w, err := jetstream.NewWorker(ctx, inbox, &jetstream.WorkerOptions{
+	w, err := jetstream.NewWorker(ctx, box, &jetstream.WorkerOptions{
 		AckWait: 2 * time.Second,
-		Retry:   jetstream.Schedule{First: 10 * time.Millisecond, Max: time.Second, Attempts: 20},
+		Retry:   inbox.Schedule{First: 10 * time.Millisecond, Max: time.Second, Attempts: 20},
 		Logger:  silent,
 	}, k)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/inbox"
 	"github.com/atshooks/atshooks/event/jetstream"
 	"github.com/nats-io/nats.go"
 	natsjs "github.com/nats-io/nats.go/jetstream"
@@ -244,8 +245,8 @@ func unsafeSettings(t *testing.T, nc *nats.Conn) {
 		{"two handlers of one name", []event.Dispatcher{some, some}, jetstream.WorkerOptions{}, "Options.Name"},
 		{"negative concurrency", []event.Dispatcher{some}, jetstream.WorkerOptions{Concurrency: -1}, "negative"},
 		{"no deadline", []event.Dispatcher{some}, jetstream.WorkerOptions{Timeout: -1}, "Timeout"},
-		{"a schedule that outlasts the deliveries", []event.Dispatcher{some}, jetstream.WorkerOptions{Retry: jetstream.Schedule{Attempts: 40}}, "Retry"},
-		{"a schedule that shrinks", []event.Dispatcher{some}, jetstream.WorkerOptions{Retry: jetstream.Schedule{First: time.Minute, Max: time.Second}}, "Retry.Max"},
+		{"a schedule that outlasts the deliveries", []event.Dispatcher{some}, jetstream.WorkerOptions{Retry: inbox.Schedule{Attempts: 40}}, "Retry"},
+		{"a schedule that shrinks", []event.Dispatcher{some}, jetstream.WorkerOptions{Retry: inbox.Schedule{First: time.Minute, Max: time.Second}}, "Retry.Max"},
 	} {
 		if _, err := jetstream.NewWorker(t.Context(), b.inbox, &test.opts, test.handlers...); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: NewWorker returned %v, want an error that says %q", test.name, err, test.says)

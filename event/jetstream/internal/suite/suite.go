@@ -131,7 +131,7 @@ func (b *bench) handlerWith(opts event.Options) *kombo.Handler {
 }
 
 // quick is a schedule that is over soon.
-var quick = jetstream.Schedule{First: time.Millisecond, Max: 20 * time.Millisecond, Attempts: 4}
+var quick = inbox.Schedule{First: time.Millisecond, Max: 20 * time.Millisecond, Attempts: 4}
 
 // work starts a worker for handlers; the test's end shuts it down.
 func (b *bench) work(opts jetstream.WorkerOptions, handlers ...event.Dispatcher) *jetstream.Worker {
@@ -143,7 +143,7 @@ func (b *bench) work(opts jetstream.WorkerOptions, handlers ...event.Dispatcher)
 
 func (b *bench) worker(opts jetstream.WorkerOptions, handlers ...event.Dispatcher) *jetstream.Worker {
 	b.Helper()
-	if opts.Retry == (jetstream.Schedule{}) {
+	if opts.Retry == (inbox.Schedule{}) {
 		opts.Retry = quick
 	}
 	opts.Logger = b.log.logger()

@@ -123,7 +123,7 @@ func neverReturns(t *testing.T, nc *nats.Conn) {
 	end := make(chan bool)
 	var r runs
 	const stuck = 3
-	b.work(jetstream.WorkerOptions{Concurrency: stuck, Timeout: 100 * time.Millisecond, Retry: jetstream.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
+	b.work(jetstream.WorkerOptions{Concurrency: stuck, Timeout: 100 * time.Millisecond, Retry: inbox.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
 		if strings.HasPrefix(d.ID, "stuck") {
 			<-end
 		}
@@ -216,7 +216,7 @@ func stats(t *testing.T, nc *nats.Conn) {
 	end := make(chan bool)
 	defer close(end)
 	var r runs
-	b.work(jetstream.WorkerOptions{Retry: jetstream.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
+	b.work(jetstream.WorkerOptions{Retry: inbox.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
 		switch d.ID {
 		case "running":
 			<-end
@@ -482,7 +482,7 @@ func failingAhead(t *testing.T, nc *nats.Conn) {
 	b.mustSend(h, bad...)
 	b.mustSend(h, good...)
 	var r runs
-	b.work(jetstream.WorkerOptions{Retry: jetstream.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
+	b.work(jetstream.WorkerOptions{Retry: inbox.Schedule{First: time.Hour, Max: time.Hour, Attempts: 3}}, r.count(func(_ int, d *event.Delivery) error {
 		if strings.HasPrefix(d.ID, "bad") {
 			return errCallback
 		}

@@ -1,4 +1,4 @@
-package riverqueue
+package inbox
 
 import (
 	"errors"
@@ -23,11 +23,14 @@ type Schedule struct {
 	Attempts int           // how often a callback runs, the first time included; 0 is 23
 }
 
-// mostAttempts is more than any schedule needs.
-const mostAttempts = 10_000
+const (
+	mostAttempts = 10_000 // more than any schedule needs
+	jitter       = 5      // the part of a delay by which it may be longer
+)
 
-// check fills in what is zero and rejects what could not work.
-func (s Schedule) check() (Schedule, error) {
+// WithDefaults fills in what is zero, and rejects what could not work. A worker
+// calls it once; the other methods are for what it returned.
+func (s Schedule) WithDefaults() (Schedule, error) {
 	switch {
 	case s.First < 0 || s.Max < 0 || s.Attempts < 0:
 		return s, errors.New("the schedule Retry has a negative setting")
@@ -49,24 +52,32 @@ func (s Schedule) check() (Schedule, error) {
 	return s, nil
 }
 
-// delay is the least time between an attempt and the next; the first is 1.
-func (s Schedule) delay(attempt int) time.Duration {
+// Delay is how long to wait after a failed attempt; the first is 1. asked is
+// the time that the callback asked for with [event.RetryAfter], or zero.
+func (s Schedule) Delay(attempt int, asked time.Duration) time.Duration {
+	d := s.least(attempt)
+	if asked > 0 && (attempt <= s.Attempts/3 || asked > d) {
+		return asked
+	}
+	return d + rand.N(d/jitter+1)
+}
+
+// Longest is the most time that can pass between the first attempt and the
+// last, unless a callback asks for longer delays.
+func (s Schedule) Longest() time.Duration {
+	var span time.Duration
+	for attempt := 1; attempt < s.Attempts; attempt++ {
+		d := s.least(attempt)
+		span += d + d/jitter
+	}
+	return span
+}
+
+// least is the delay without the random part.
+func (s Schedule) least(attempt int) time.Duration {
 	d := s.First
 	for i := 1; i < attempt && d < s.Max; i++ {
 		d *= 2
 	}
 	return min(d, s.Max)
-}
-
-// jitter is the part of a delay by which it may be longer.
-const jitter = 5
-
-// next is the delay after a failed attempt. asked is what the callback asked
-// for, or zero.
-func (s Schedule) next(attempt int, asked time.Duration) time.Duration {
-	d := s.delay(attempt)
-	if asked > 0 && (attempt <= s.Attempts/3 || asked > d) {
-		return asked
-	}
-	return d + rand.N(d/jitter+1)
 }
