@@ -248,8 +248,8 @@ func (i *Inbox) put(ctx context.Context, d *event.Delivery) error {
 		return err
 	}
 	stored, err := i.client.Insert(ctx, job{Key: d.Key(), Delivery: data}, &river.InsertOpts{
-		Queue:    i.queue(d.Handler),
-		Priority: i.tenants.priority(d, time.Now()),
+		Queue:       i.queue(d.Handler),
+		Priority:    i.tenants.priority(d, time.Now()),
 		MaxAttempts: mostAttempts,
 		UniqueOpts:  river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()},
 	})
