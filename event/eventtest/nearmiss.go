@@ -135,7 +135,7 @@ func (v Vendor) wrongSignatures() []NearMiss {
 			after: after(func(r *request) { r.setSignature(r.signature()[:len(r.signature())/2]) })},
 		{Name: "wrong encoding", About: "the signature is right, but not encoded as the vendor does it: one signature must not have several spellings",
 			after: func(r *request, d Draft) error { r.setSignature(r.misspelt(d.Secret)); return nil }},
-		{Name: "missing prefix", About: fmt.Sprintf("the signature is right, but without the %q that the vendor writes before it: one signature must not have several spellings", p.Scheme.Prefix),
+		{Name: "missing prefix", About: "the signature is right, but without the prefix that the vendor writes before it: one signature must not have several spellings",
 			after: after(func(r *request) { r.setSignature(r.withoutPrefix()) })},
 	}
 	for i := range spellings {
@@ -160,7 +160,8 @@ func (v Vendor) wrongBodies() []NearMiss {
 		{Name: "one byte of the body changed", About: "one letter of " + what + " was changed after it was signed",
 			after: after((*request).changeByte)},
 		{Name: "re-encoded JSON", About: what + " was decoded and encoded again after it was signed, which middleware may do: it means the same, but its bytes are not those that were signed",
-			after: after((*request).reencode)},
+			before: func(_ Vendor, d *Draft) error { d.Body = compact(d.Body); return nil }, // as vendors send it
+			after:  after((*request).reencode)},
 	}
 	if v.Provider.Verify != nil {
 		all[0].Skip, all[1].Skip = ownVerification, ownVerification
@@ -282,15 +283,24 @@ func (r *request) changeByte() {
 func (r *request) reencode() {
 	start, end := r.signedRange()
 	signed := r.Body[start:end]
-	v, err := parse(signed)
-	if err != nil {
+	var again bytes.Buffer
+	if json.Indent(&again, signed, "", "  ") != nil {
 		return // no middleware re-encodes what is not JSON
 	}
-	again := write(v)
-	if bytes.Equal(again, signed) {
-		again, _ = json.MarshalIndent(v, "", "  ")
+	if bytes.Equal(again.Bytes(), signed) {
+		again.Reset()
+		_ = json.Compact(&again, signed) // valid, as Indent has found
 	}
-	r.Body = slices.Concat(r.Body[:start], again, r.Body[end:])
+	r.Body = slices.Concat(r.Body[:start], again.Bytes(), r.Body[end:])
+}
+
+// compact is body without white space, if it is JSON.
+func compact(body []byte) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, body) != nil {
+		return body
+	}
+	return b.Bytes()
 }
 
 // nullOne makes one member of the payload null, the first that may be.

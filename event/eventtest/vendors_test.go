@@ -20,6 +20,7 @@ import (
 	"github.com/atshooks/atshooks/keldair/keldairtest"
 	"github.com/atshooks/atshooks/kit/kittest"
 	"github.com/atshooks/atshooks/kombo/kombotest"
+	"github.com/atshooks/atshooks/signature/diagnose"
 )
 
 // vendors are all that this module has.
@@ -135,6 +136,25 @@ func TestSkippedNearMisses(t *testing.T) {
 		}[test.name]
 		if !slices.Equal(skipped, want) {
 			t.Errorf("%s skips %q, want %q", test.name, skipped, want)
+		}
+	}
+}
+
+// A developer who plays with "re-encoded JSON" is told what happened to it.
+func TestReencodedBodiesAreDiagnosed(t *testing.T) {
+	secret := []byte("the secret")
+	for _, test := range vendors {
+		for _, m := range test.vendor.NearMisses() {
+			if m.Name != "re-encoded JSON" {
+				continue
+			}
+			r, err := m.Make(eventtest.Draft{Type: test.vendor.Types()[0], Secret: string(secret)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := diagnose.Diagnose(test.vendor.Provider.Scheme, r.Header, r.Body, time.Now(), 0, secret); got.Reason != diagnose.ReasonBodyReencoded {
+				t.Errorf("%s: %v", test.name, got)
+			}
 		}
 	}
 }

@@ -25,10 +25,12 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/atshooks/atshooks/examples/internal/show"
+	"github.com/atshooks/atshooks/examples/internal/vendors"
 	"github.com/atshooks/atshooks/signature/diagnose"
 )
 
@@ -139,13 +141,13 @@ func printHeaders(w io.Writer, h http.Header) {
 }
 
 func printBody(w io.Writer, body []byte) {
-	fmt.Fprintf(w, "\nbody, %d bytes:\n", len(body))
-	shown := body
+	shown, how := body, ""
 	if len(body) <= maxShown {
-		if indented, ok := show.Indent(body); ok {
-			shown = indented
+		if indented, ok := show.Indent(body); ok && !bytes.Equal(indented, body) {
+			shown, how = indented, ", indented here, which the bytes were not"
 		}
 	}
+	fmt.Fprintf(w, "\nbody, %d bytes%s:\n", len(body), how)
 	text, cut := show.Cut(shown, maxShown)
 	if cut {
 		text += "\n…"
@@ -170,6 +172,24 @@ func printScheme(w io.Writer, h http.Header, body, secret []byte) {
 		}
 	}
 	if found[0].Beyond == "" { // those come first
-		fmt.Fprint(w, "\nand for 100Hires:\n\n\tp := hires100.Provider()\n\tp.Scheme = scheme\n\th, err := hires100.New(p, secret, nil)\n")
+		printUse(w, found[0], h, body, secret)
 	}
+}
+
+// printUse says how a provider of this module takes that scheme. The header shows
+// which provider it is; where none has that header, it is 100Hires', which
+// publishes no encoding.
+func printUse(w io.Writer, d diagnose.Detection, h http.Header, body, secret []byte) {
+	name := "hires100"
+	for _, v := range vendors.All {
+		if !strings.EqualFold(v.Provider.Scheme.Header, d.Scheme.Header) {
+			continue
+		}
+		name = v.Provider.Name
+		if _, err := v.Provider.Scheme.New(secret).Verify(h, body, time.Now(), 0); err == nil {
+			fmt.Fprintf(w, "\nPackage %s verifies it as it is: %[1]s.NewHandler(secret, nil)\n", name)
+			return
+		}
+	}
+	fmt.Fprintf(w, "\nfor package %s:\n\n\tp := %[1]s.Provider()\n\tp.Scheme = scheme\n\th, err := %[1]s.New(p, secret, nil)\n", name)
 }

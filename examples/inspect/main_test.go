@@ -90,6 +90,7 @@ func TestInspectFindsTheScheme(t *testing.T) {
 		"\nbody, 38 bytes:\n" + body + "!\n", // no JSON: as it is
 		`signed: header X-Odd-Name, prefix "sha256=", HMAC-SHA-256 in base64 of the body; the key is the secret as given`,
 		"\tscheme := signature.HMAC{Header: \"X-Odd-Name\", Prefix: \"sha256=\", Encoding: signature.Base64}\n",
+		"\nfor package hires100:\n",
 		"\th, err := hires100.New(p, secret, nil)\n",
 	} {
 		if !strings.Contains(out, want) {
@@ -104,10 +105,22 @@ func TestInspectFindsTheScheme(t *testing.T) {
 	}
 }
 
+func TestInspectKnowsTheProvidersOfThisModule(t *testing.T) {
+	for encoding, want := range map[string]string{
+		base64.RawURLEncoding.EncodeToString(mac(body, secret)): "Package kombo verifies it as it is: kombo.NewHandler(secret, nil)\n",
+		hex.EncodeToString(mac(body, secret)):                "\th, err := kombo.New(p, secret, nil)\n",
+	} {
+		out := inspect(t, post(t, body, "X-Kombo-Signature", encoding), "-secret", secret)
+		if !strings.Contains(out, want) {
+			t.Errorf("not printed: %s\n%s", want, out)
+		}
+	}
+}
+
 func TestInspectTakesTheSecretFromTheEnvironment(t *testing.T) {
 	t.Setenv("INSPECT_SECRET", secret)
 	out := inspect(t, post(t, body, "X-Signature", hex.EncodeToString(mac(body, secret))))
-	if want := "\nbody, 37 bytes:\n{\n  \"event\": \"candidate.hired\",\n  \"id\": \"e1\"\n}\n"; !strings.Contains(out, want) {
+	if want := "\nbody, 37 bytes, indented here, which the bytes were not:\n{\n  \"event\": \"candidate.hired\",\n  \"id\": \"e1\"\n}\n"; !strings.Contains(out, want) {
 		t.Errorf("the body is not indented:\n%s", out)
 	}
 	if want := `scheme := signature.HMAC{Header: "X-Signature"}`; !strings.Contains(out, want) {

@@ -226,8 +226,8 @@ func secretVariants(secret []byte) []secretVariant {
 	return all
 }
 
-// bodyReencoded looks for middleware that decodes the body and passes on what it
-// encodes again.
+// bodyReencoded looks for what stands before the handler and passes on another
+// text for the body.
 func (d *diagnosis) bodyReencoded() Diagnosis {
 	if len(d.body) > maxReencoded || d.rejected() != nil {
 		return Diagnosis{}
@@ -235,7 +235,7 @@ func (d *diagnosis) bodyReencoded() Diagnosis {
 	for words, body := range variants(d.body) {
 		for _, s := range d.secrets {
 			if d.right(s.bytes, body) {
-				return Diagnosis{ReasonBodyReencoded, fmt.Sprintf("the signature is right with %v for the body %s: something on the way has rewritten it, most likely by decoding and encoding it; verify the bytes as they were received", s, words)}
+				return Diagnosis{ReasonBodyReencoded, fmt.Sprintf("the signature is right with %v for the body %s: something on the way has rewritten it; verify the bytes that the vendor sent", s, words)}
 			}
 		}
 	}

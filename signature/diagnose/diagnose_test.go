@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"crypto"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -105,6 +106,7 @@ func TestDiagnose(t *testing.T) {
 		{"the secret is base64 after whsec_", plain, sign(plain, secret, body), body, []string{"whsec_czNjcjN0LW9mLXRoZS12ZW5kb3I="}, ReasonSecretEncoding, "base64"},
 		{"a newline behind the secret of a late one", kitScheme, stamped(t, secret, body, at.Add(-time.Hour)), body, []string{secret + "\n"}, ReasonSecretSpace, "white space"},
 
+		{"a body in base64", plain, sign(plain, secret, body), base64.StdEncoding.EncodeToString([]byte(body)), []string{secret}, ReasonBodyReencoded, "decoded from base64"},
 		{"a newline behind the body", plain, sign(plain, secret, body), body + "\n", []string{secret}, ReasonBodyReencoded, "without the white space"},
 		{"the newline behind the body lost", plain, sign(plain, secret, body+"\n"), body, []string{secret}, ReasonBodyReencoded, "newline at its end"},
 		{"a byte order mark before the body", plain, sign(plain, secret, body), "\ufeff" + body, []string{secret}, ReasonBodyReencoded, "white space"},

@@ -36,5 +36,5 @@ func ExampleDiagnose() {
 	fmt.Println(diagnose.Diagnose(comeet, header, []byte(`{ "comeet_id": "4E.96C" }`), time.Now(), 0, []byte("comeet-secret")))
 	// Output:
 	// secret-white-space: the signature is right with the secret without the white space around it
-	// body-reencoded: the signature is right with the secret for the body written compactly: something on the way has rewritten it, most likely by decoding and encoding it; verify the bytes as they were received
+	// body-reencoded: the signature is right with the secret for the body written compactly: something on the way has rewritten it; verify the bytes that the vendor sent
 }
