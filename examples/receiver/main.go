@@ -1,5 +1,5 @@
-// The program receiver is the smallest receiver that is fit to run in front of
-// strangers.
+// The program receiver is a small service that is fit to face the internet: it
+// receives one event of one provider, and its server has timeouts.
 //
 //	KOMBO_SECRET=… go run ./examples/receiver
 package main
@@ -15,24 +15,31 @@ import (
 )
 
 func main() {
-	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), nil)
+	hooks, err := newHooks(os.Getenv("KOMBO_SECRET"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
-		log.Printf("%s: %d models changed", e.IntegrationID, len(e.ChangedModels))
-		return nil
-	})
-
-	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/kombo", k)
 	server := &http.Server{
 		Addr:              ":8080",
-		Handler:           mux,
+		Handler:           hooks,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
 	log.Fatal(server.ListenAndServe())
+}
+
+func newHooks(secret string) (http.Handler, error) {
+	k, err := kombo.NewHandler(secret, nil)
+	if err != nil {
+		return nil, err
+	}
+	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
+		log.Printf("%s: %d models changed", e.IntegrationID, len(e.ChangedModels))
+		return nil
+	})
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/kombo", k)
+	return mux, nil
 }

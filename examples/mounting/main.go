@@ -1,15 +1,23 @@
-// Package mounting mounts one handler in net/http, chi, gin, echo and AWS
+// The program mounting mounts one handler in net/http, chi, gin, echo or AWS
 // Lambda. Each function is all that it takes; what differs is the last line.
 //
+//	KOMBO_SECRET=… go run ./examples/mounting chi
+//
 // The frameworks are this example's dependencies, not the library's.
-package mounting
+package main
 
 import (
 	"context"
 	"encoding/base64"
+	"log"
+	"maps"
 	"net/http"
+	"os"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
 	"github.com/labstack/echo/v4"
@@ -17,6 +25,34 @@ import (
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/kombo"
 )
+
+var routers = map[string]func(*kombo.Handler) http.Handler{"net/http": NetHTTP, "chi": Chi, "gin": Gin, "echo": Echo}
+
+func main() {
+	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
+		log.Printf("%s: %d models changed", e.IntegrationID, len(e.ChangedModels))
+		return nil
+	})
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		lambda.Start(Lambda(k))
+	}
+	if len(os.Args) != 2 || routers[os.Args[1]] == nil {
+		log.Fatalf("name one of %q", slices.Sorted(maps.Keys(routers)))
+	}
+	server := &http.Server{
+		Addr:              ":8080",
+		Handler:           routers[os.Args[1]](k),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	log.Fatal(server.ListenAndServe())
+}
 
 // NetHTTP mounts k in the standard library's router.
 func NetHTTP(k *kombo.Handler) http.Handler {

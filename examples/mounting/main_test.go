@@ -1,4 +1,4 @@
-package mounting
+package main
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func newHandler(t *testing.T) (*kombo.Handler, *[]string) {
 func TestRouters(t *testing.T) {
 	gin.SetMode(gin.ReleaseMode)
 	gin.DefaultWriter = io.Discard
-	for name, mount := range map[string]func(*kombo.Handler) http.Handler{"net/http": NetHTTP, "chi": Chi, "gin": Gin, "echo": Echo} {
+	for name, mount := range routers {
 		t.Run(name, func(t *testing.T) {
 			k, seen := newHandler(t)
 			h := mount(k)
