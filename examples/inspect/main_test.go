@@ -186,10 +186,10 @@ func TestOnceIsOnce(t *testing.T) {
 
 func TestRunStops(t *testing.T) {
 	if err := run(t.Context(), []string{"-no-such-flag"}, io.Discard); err == nil {
-		t.Error("an unknown flag is no error")
+		t.Error("an unknown flag is accepted")
 	}
 	if err := run(t.Context(), []string{"-addr", "127.0.0.1:x"}, io.Discard); err == nil {
-		t.Error("an address that is none is no error")
+		t.Error("an address that is none is accepted")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -108,7 +108,7 @@ func TestSetChangesMembers(t *testing.T) {
 		}
 	}
 	if _, err := (settings{"a=1"}).apply([]byte(`no json`)); err == nil {
-		t.Error("a body that is no JSON was changed")
+		t.Error("a body that is not JSON was changed")
 	}
 }
 

@@ -98,7 +98,7 @@ func (s settings) apply(body []byte) ([]byte, error) {
 	}
 	var root any
 	if err := json.Unmarshal(body, &root); err != nil {
-		return nil, fmt.Errorf("-set: the body is no JSON: %w", err)
+		return nil, fmt.Errorf("-set: the body is not JSON: %w", err)
 	}
 	for _, text := range s {
 		path, value, _ := strings.Cut(text, "=")
@@ -131,7 +131,7 @@ func put(node any, path []string, value any) error {
 	case []any:
 		i, err := strconv.Atoi(path[0])
 		if err != nil || i < 0 || i >= len(node) {
-			return fmt.Errorf("%q is no index of a list of %d", path[0], len(node))
+			return fmt.Errorf("%q is not an index of a list of %d", path[0], len(node))
 		}
 		if last {
 			node[i] = value

@@ -1,5 +1,5 @@
 // Package browsertest uses the workbench as a person does, in a browser without
-// a window. It is a module of its own, for nobody else needs its dependencies.
+// a window. It is a module of its own, since nothing else needs its dependencies.
 package browsertest
 
 import (

@@ -13,7 +13,7 @@ import (
 const maxBody = 1 << 20
 
 // receiver takes deliveries. It has an address of its own, so that a tunnel to
-// it lets nobody see the page.
+// it does not show the page.
 type receiver struct {
 	deliveries *deliveries
 	secrets    *secrets
