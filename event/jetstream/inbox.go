@@ -279,7 +279,7 @@ const storeFailed jetstream.ErrorCode = 10077
 func (i *Inbox) failed(err error) error {
 	api, _ := errors.AsType[*jetstream.APIError](err)
 	switch {
-	case errors.Is(err, nats.ErrMaxPayload), api != nil && api.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum:
+	case errors.Is(err, nats.ErrMaxPayload), api != nil && isTooLarge(api):
 		return fmt.Errorf("jetstream: %w", event.ErrTooLarge)
 	case errors.Is(err, context.Canceled): // it is the caller's
 		return fmt.Errorf("jetstream: %w", err)
@@ -294,6 +294,13 @@ func (i *Inbox) failed(err error) error {
 	}
 	i.note(err)
 	return err
+}
+
+// isTooLarge reports whether the message is over the stream's limit, or over the
+// 32 MiB that the engine's files can hold whatever its limits say.
+func isTooLarge(api *jetstream.APIError) bool {
+	return api.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum ||
+		api.ErrorCode == storeFailed && api.Description == "message too large"
 }
 
 // isFull tells a stream that has reached a limit from other failures.

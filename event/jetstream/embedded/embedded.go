@@ -44,7 +44,7 @@ import (
 type Options struct {
 	// MaxBody is the largest body that must fit, in bytes: that of the handler
 	// with the highest limit. 0 is 1 MiB, as event.Options.MaxBody is; more
-	// than 32 MiB is an error.
+	// than 31 MiB is an error.
 	MaxBody int64
 	// Logger gets what goes wrong; nil is [slog.Default].
 	Logger *slog.Logger
@@ -52,7 +52,7 @@ type Options struct {
 
 const (
 	defaultMaxBody = 1 << 20
-	largestMaxBody = 32 << 20 // the engine advises against larger messages
+	largestMaxBody = 31 << 20 // the engine stores no message over 32 MiB, with all that is around the body
 	overhead       = 16 << 10 // for what is stored beside a body
 )
 

@@ -200,7 +200,7 @@ func TestRefusedSettings(t *testing.T) {
 		{"no folder", "", embedded.Options{}},
 		{"a file for a folder", file, embedded.Options{}},
 		{"a negative limit", t.TempDir(), embedded.Options{MaxBody: -1}},
-		{"a limit that the engine cannot carry", t.TempDir(), embedded.Options{MaxBody: 33 << 20}},
+		{"a limit that the engine cannot carry", t.TempDir(), embedded.Options{MaxBody: 32 << 20}},
 	} {
 		if e, err := embedded.Open(test.dir, &test.opts); err == nil {
 			t.Errorf("%s: no error", test.name)
@@ -210,10 +210,12 @@ func TestRefusedSettings(t *testing.T) {
 }
 
 func TestMaxBodyFits(t *testing.T) {
-	for _, test := range []struct{ set, want int64 }{{0, 1 << 20}, {4 << 20, 4 << 20}} {
+	for _, test := range []struct{ set, want int64 }{{0, 1 << 20}, {4 << 20, 4 << 20}, {31 << 20, 31 << 20}} {
 		e := mustOpen(t, t.TempDir(), &embedded.Options{MaxBody: test.set})
-		s := newInbox(t, e.Conn())
-		h := newHandler(t, s, nil)
+		h, err := kombo.NewHandler(secret, &event.Options{Inbox: newInbox(t, e.Conn()), MaxBody: test.want, Logger: silent})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := send(t, h, "large", int(test.want)-200); got != http.StatusOK {
 			t.Errorf("a body of %d bytes is answered %d", test.want-200, got)
 		}

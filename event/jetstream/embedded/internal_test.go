@@ -12,6 +12,8 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/jetstream"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 )
 
 var silent = slog.New(slog.DiscardHandler)
@@ -176,5 +178,37 @@ func TestFullDisk(t *testing.T) {
 	// heartbeats were late: at least once is the promise.
 	if got := runs.Load(); got > deliveries+1 {
 		t.Errorf("%d callbacks ran for %d deliveries", got, deliveries)
+	}
+}
+
+// A server may carry messages that its files cannot hold. A vendor that is told
+// to send them again would do so in vain.
+func TestServerWithALargerPayloadThanItsFilesHold(t *testing.T) {
+	s, err := server.NewServer(serverOptions(t.TempDir(), &Options{MaxBody: 40 << 20}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	defer stop(s)
+	if !s.ReadyForConnections(patience) {
+		t.Fatal("the server does not start")
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.MaxReconnects(-1), nats.PingInterval(2*time.Second), nats.FlusherTimeout(2*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	i, err := jetstream.NewInbox(t.Context(), nc, &jetstream.Options{MaxBytes: 256 << 20, Logger: silent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(id string, size int) error {
+		return i.Put(t.Context(), &event.Delivery{Handler: "kombo", ID: id, Body: make([]byte, size)})
+	}
+	if err := put("a", 31<<20); err != nil {
+		t.Error(err)
+	}
+	if err := put("b", 32<<20); !errors.Is(err, event.ErrTooLarge) {
+		t.Errorf("a body of 32 MiB: %v, want ErrTooLarge", err)
 	}
 }
