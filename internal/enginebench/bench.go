@@ -29,6 +29,11 @@ type engine struct {
 	// not exist. An engine that keeps its files elsewhere takes the folder's
 	// name for a name of its own.
 	Open func(ctx context.Context, dir string) (*instance, error)
+	// Effects counts what callbacks have done by instance.Complete, and what of
+	// it they did twice. Nil is an engine that cannot complete a delivery in the
+	// callback's own transaction.
+	Effects func(ctx context.Context, dir string) (ids, twice int, err error)
+	Crash   func() error // kills the engine's server and starts it again; nil if it has none of its own
 }
 
 // instance is an inbox that is open.
@@ -38,7 +43,8 @@ type instance struct {
 		Stats(ctx context.Context) (*inbox.Stats, error)
 	}
 	NewWorker func(ctx context.Context, handlers ...event.Dispatcher) (worker, error)
-	Stored    func(ctx context.Context) (int64, error) // deliveries, whatever became of them
+	Complete  func(ctx context.Context, id string) error // does a callback's work and completes the delivery, in one transaction
+	Stored    func(ctx context.Context) (int64, error)   // deliveries, whatever became of them
 	Close     func() error
 	Drop      func(ctx context.Context) error // removes what is stored, and closes
 }
@@ -49,6 +55,9 @@ type worker interface {
 	Shutdown(ctx context.Context) error
 }
 
+// concurrency is what workers run at a time.
+var concurrency int
+
 var silent = slog.New(slog.DiscardHandler)
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
@@ -58,6 +67,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	stored := flags.Int("stored", 200_000, "deliveries to store before a start; 0 leaves that out")
 	kills := flags.Int("kills", 12, "how often to kill a receiver; 0 leaves that out")
 	deliveries := flags.Int("deliveries", 25_000, "deliveries to send to the receiver that is killed")
+	killServer := flags.Bool("server", false, "kill the private Postgres in place of the receiver; only with -engines river")
+	flags.IntVar(&concurrency, "concurrency", 0, "callbacks that a worker runs at a time; 0 is the engine's default")
 	dir := flags.String("dir", os.TempDir(), "where to make a folder: on the disk that is meant")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -82,7 +93,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	if *kills > 0 {
-		if err := measureKills(ctx, engines, folder, *kills, *deliveries, stdout); err != nil {
+		if err := measureKills(ctx, engines, folder, *kills, *deliveries, *killServer, stdout); err != nil {
 			return err
 		}
 	}

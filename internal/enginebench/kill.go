@@ -30,6 +30,9 @@ const (
 	envJournal = "ATSHOOKS_MEASURE_JOURNAL"
 
 	secret = "a secret for the measurement only"
+
+	// completing begins the ids of the deliveries whose callbacks complete them.
+	completing = "completing"
 )
 
 // runChild does what a process does that was started by this package.
@@ -63,7 +66,8 @@ func startChild(e engine, dir string, n int, stdout io.Writer) error {
 }
 
 // receive is the process that is killed: a receiver of webhooks and its worker.
-// It writes the id of each delivery whose callback has completed into a journal.
+// It writes the id of each delivery whose callback has done its work into a
+// journal, and those of every other one into the engine's database, if it has one.
 func receive(ctx context.Context, e engine) error {
 	i, err := e.Open(ctx, os.Getenv(envDir))
 	if err != nil {
@@ -80,6 +84,9 @@ func receive(ctx context.Context, e engine) error {
 	k.OnDataChanged(func(ctx context.Context, _ *kombo.DataChanged) error {
 		d, _ := event.FromContext(ctx)
 		time.Sleep(rand.N(4 * time.Millisecond)) // so that kills find some at work
+		if i.Complete != nil && strings.HasPrefix(d.ID, completing) {
+			return i.Complete(ctx, d.ID)
+		}
 		_, err := journal.WriteString(d.ID + "\n")
 		return err
 	})
@@ -129,19 +136,22 @@ func (r *receiver) kill() {
 	_ = r.run.Wait()
 }
 
-func measureKills(ctx context.Context, engines []engine, folder string, kills, deliveries int, stdout io.Writer) error {
-	fmt.Fprintf(stdout, "\n| engine, kill -9 | acknowledged | sent again after an error | lost | stored twice | callbacks run twice |\n| --- | ---: | ---: | ---: | ---: | ---: |\n")
+func measureKills(ctx context.Context, engines []engine, folder string, kills, deliveries int, server bool, stdout io.Writer) error {
+	fmt.Fprintf(stdout, "\n| engine, kill -9 | acknowledged | sent again after an error | lost | stored twice | callbacks run twice | of them in a transaction that completes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, e := range engines {
-		if err := measureKill(ctx, e, filepath.Join(folder, e.Name+"kill"), kills, deliveries, stdout); err != nil {
+		if server && e.Crash == nil {
+			return fmt.Errorf("%s has no server of this program's to kill", e.Name)
+		}
+		if err := measureKill(ctx, e, filepath.Join(folder, e.Name+"kill"), kills, deliveries, server, stdout); err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
 	}
 	return nil
 }
 
-// measureKill sends deliveries to a receiver that is killed again and again,
-// each until it is acknowledged, and one in twenty twice.
-func measureKill(ctx context.Context, e engine, dir string, kills, deliveries int, stdout io.Writer) error {
+// measureKill sends deliveries to a receiver that is killed again and again, or
+// whose server is, each until it is acknowledged, and one in twenty twice.
+func measureKill(ctx context.Context, e engine, dir string, kills, deliveries int, server bool, stdout io.Writer) error {
 	journal := dir + ".journal"
 	r := &receiver{cmd: func() *exec.Cmd { return childCommand(e, dir, envJournal+"="+journal) }}
 	if err := r.start(); err != nil {
@@ -160,7 +170,8 @@ func measureKill(ctx context.Context, e engine, dir string, kills, deliveries in
 	for range senders {
 		wg.Go(func() {
 			for n := next.Add(1); n <= int64(deliveries); n = next.Add(1) {
-				body := fmt.Appendf(nil, `{"id":"event-%d","type":"data-changed","data":{"integration_id":"a:1","changed_models":[],"more":"%s"}}`, n, strings.Repeat("x", 1900))
+				id := []string{completing, "event"}[n%2]
+				body := fmt.Appendf(nil, `{"id":"%s-%d","type":"data-changed","data":{"integration_id":"a:1","changed_models":[],"more":"%s"}}`, id, n, strings.Repeat("x", 1900))
 				for range 1 + n%20/19 {
 					for !send(ctx, client, signer, *r.url.Load(), body) {
 						again.Add(1)
@@ -175,13 +186,19 @@ func measureKill(ctx context.Context, e engine, dir string, kills, deliveries in
 		for acknowledged.Load() < int64((k+1)*deliveries/(kills+1)) {
 			time.Sleep(5 * time.Millisecond)
 		}
+		if server {
+			if err := e.Crash(); err != nil {
+				return err
+			}
+			continue
+		}
 		r.kill()
 		if err := r.start(); err != nil {
 			return err
 		}
 	}
 	wg.Wait()
-	ids, twice, err := awaitJournal(journal, deliveries)
+	ids, twice, completedTwice, err := e.await(ctx, dir, journal, deliveries)
 	if err != nil {
 		return err
 	}
@@ -194,35 +211,43 @@ func measureKill(ctx context.Context, e engine, dir string, kills, deliveries in
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "| %s, %d kills | %d | %d | %d | %d | %d |\n", e.Name, kills, acknowledged.Load(), again.Load(), deliveries-ids, stored-int64(deliveries), twice)
+	fmt.Fprintf(stdout, "| %s, %d kills | %d | %d | %d | %d | %d | %s |\n", e.Name, kills, acknowledged.Load(), again.Load(), deliveries-ids, stored-int64(deliveries), twice, completedTwice)
 	return i.Drop(ctx)
 }
 
-// awaitJournal waits until the callback of each delivery has completed, or no
-// more do.
-func awaitJournal(path string, want int) (ids, twice int, err error) {
+// await waits until the callback of each delivery has done its work, or no more
+// do. completedTwice is a text, for not every engine has such callbacks.
+func (e engine) await(ctx context.Context, dir, journal string, want int) (ids, twice int, completedTwice string, err error) {
 	last := time.Now()
 	for before := -1; ; time.Sleep(200 * time.Millisecond) {
-		lines, err := os.ReadFile(path)
+		ids, twice, completedTwice = 0, 0, ""
+		if e.Effects != nil {
+			n, again, err := e.Effects(ctx, dir)
+			if err != nil {
+				return 0, 0, "", err
+			}
+			ids, twice, completedTwice = n, again, fmt.Sprintf("%d of %d", again, n)
+		}
+		lines, err := os.ReadFile(journal)
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, "", err
 		}
 		counts := make(map[string]int)
 		for line := range strings.Lines(string(lines)) {
 			counts[line]++
-		}
-		if len(counts) != before {
-			before, last = len(counts), time.Now()
-		}
-		if len(counts) < want && time.Since(last) < 3*time.Minute {
-			continue
 		}
 		for _, n := range counts {
 			if n > 1 {
 				twice++
 			}
 		}
-		return len(counts), twice, nil
+		ids += len(counts)
+		if ids != before {
+			before, last = ids, time.Now()
+		}
+		if ids >= want || time.Since(last) > 3*time.Minute {
+			return ids, twice, completedTwice, nil
+		}
 	}
 }
 

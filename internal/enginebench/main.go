@@ -3,6 +3,7 @@
 // twice when the process is killed, and what many stored deliveries cost.
 //
 //	cd internal/enginebench && go run .
+//	cd internal/enginebench && go run . -engines river -n 100 -stored 0 -server
 //
 // Postgres is the server that ATSHOOKS_POSTGRES_URL names, or a private one.
 // Everything is bounded, and on one machine: senders, receiver and engine share
@@ -42,8 +43,8 @@ func main() {
 }
 
 var engines = map[string]engine{
-	"jetstream": {"jetstream", "JetStream, embedded", openJetStream},
-	"river":     {"river", "River, Postgres", openRiver},
+	"jetstream": {key: "jetstream", Name: "JetStream, embedded", Open: openJetStream},
+	"river":     {key: "river", Name: "River, Postgres", Open: openRiver, Effects: riverEffects},
 }
 
 // chosen are the engines of these names, ready to be measured.
@@ -54,17 +55,17 @@ func chosen(names []string) (list []engine, stop func(), err error) {
 		if !ok {
 			return nil, stop, fmt.Errorf("there is no engine %q", name)
 		}
-		list = append(list, e)
 		if name == "river" && os.Getenv(envPostgres) == "" {
 			server, err := testdb.StartPostgres()
 			if err != nil {
 				return nil, stop, err
 			}
-			stop = server.Stop
+			stop, e.Crash = server.Stop, server.Crash
 			if err := os.Setenv(envPostgres, server.URL); err != nil { // for this process and its children
 				return nil, stop, err
 			}
 		}
+		list = append(list, e)
 	}
 	return list, stop, nil
 }
@@ -86,7 +87,7 @@ func openJetStream(ctx context.Context, dir string) (*instance, error) {
 	return &instance{
 		Inbox: i,
 		NewWorker: func(ctx context.Context, handlers ...event.Dispatcher) (worker, error) {
-			return jetstream.NewWorker(ctx, i, &jetstream.WorkerOptions{AckWait: lease}, handlers...)
+			return jetstream.NewWorker(ctx, i, &jetstream.WorkerOptions{AckWait: lease, Concurrency: concurrency}, handlers...)
 		},
 		Stored: func(ctx context.Context) (int64, error) {
 			js, err := natsjs.New(e.Conn())
@@ -107,20 +108,29 @@ func openJetStream(ctx context.Context, dir string) (*instance, error) {
 // connections is how many a service of this kind might have.
 const connections = 16
 
-func openRiver(ctx context.Context, dir string) (*instance, error) {
+// openPool connects to Postgres. The schema belongs to a folder.
+func openPool(ctx context.Context, dir string) (pool *pgxpool.Pool, schema string, err error) {
 	config, err := pgxpool.ParseConfig(os.Getenv(envPostgres))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	config.MaxConns = connections
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(dir))
+	pool, err = pgxpool.NewWithConfig(ctx, config)
+	return pool, fmt.Sprintf("enginebench_%x", h.Sum64()), err
+}
+
+func openRiver(ctx context.Context, dir string) (*instance, error) {
+	pool, schema, err := openPool(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(dir))
-	schema := fmt.Sprintf("enginebench_%x", h.Sum64())
 	if err := riverqueue.Migrate(ctx, pool, schema); err != nil {
+		return nil, err
+	}
+	effects := pgx.Identifier{schema, "effects"}.Sanitize()
+	if _, err := pool.Exec(ctx, `CREATE TABLE IF NOT EXISTS `+effects+` (id text)`); err != nil {
 		return nil, err
 	}
 	i, err := riverqueue.NewInbox(ctx, pool, &riverqueue.Options{Schema: schema, Logger: silent})
@@ -130,7 +140,15 @@ func openRiver(ctx context.Context, dir string) (*instance, error) {
 	return &instance{
 		Inbox: i,
 		NewWorker: func(ctx context.Context, handlers ...event.Dispatcher) (worker, error) {
-			return riverqueue.NewWorker(ctx, i, &riverqueue.WorkerOptions{Timeout: lease, Logger: silent}, handlers...)
+			return riverqueue.NewWorker(ctx, i, &riverqueue.WorkerOptions{Timeout: lease, Concurrency: concurrency, Logger: silent}, handlers...)
+		},
+		Complete: func(ctx context.Context, id string) error {
+			return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+				if _, err := tx.Exec(ctx, `INSERT INTO `+effects+` VALUES ($1)`, id); err != nil {
+					return err
+				}
+				return riverqueue.Complete(ctx, tx)
+			})
 		},
 		Stored: func(ctx context.Context) (n int64, err error) {
 			err = pool.QueryRow(ctx, `SELECT count(*) FROM `+pgx.Identifier{schema, "river_job"}.Sanitize()+` WHERE kind = 'atshooks_delivery'`).Scan(&n)
@@ -143,4 +161,16 @@ func openRiver(ctx context.Context, dir string) (*instance, error) {
 			return err
 		},
 	}, nil
+}
+
+// riverEffects counts the rows that callbacks have written.
+func riverEffects(ctx context.Context, dir string) (ids, twice int, err error) {
+	pool, schema, err := openPool(ctx, dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer pool.Close()
+	err = pool.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE n > 1) FROM (SELECT count(*) AS n FROM `+
+		pgx.Identifier{schema, "effects"}.Sanitize()+` GROUP BY id) AS ids`).Scan(&ids, &twice)
+	return ids, twice, err
 }

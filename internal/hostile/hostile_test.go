@@ -77,7 +77,7 @@ type world struct {
 	odd      []string           // statuses that are not in the table
 	answers  map[int]int        // as clients saw them
 	log      bytes.Buffer       // of the handlers and the server
-	good     map[string]bool    // numbers that were answered 200
+	good     map[string]int     // how often each was sent until it was answered 200
 }
 
 func (w *world) Write(p []byte) (int, error) {
@@ -130,7 +130,7 @@ func (w *world) callback(ctx context.Context, _ *json.RawMessage) error {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, arrived: map[string]int{}, statuses: map[event.Kind]int{}, answers: map[int]int{}, good: map[string]bool{}}
+	w := &world{t: t, arrived: map[string]int{}, statuses: map[event.Kind]int{}, answers: map[int]int{}, good: map[string]int{}}
 	logger := slog.New(slog.NewTextHandler(w, nil))
 	mux := http.NewServeMux()
 	for _, x := range []struct {
@@ -365,12 +365,15 @@ func TestHostileTime(t *testing.T) {
 	wg.Go(func() {
 		for n := 0; time.Now().Before(end); n++ {
 			x, number := w.targets[n%len(w.targets)], fmt.Sprintf("good-%d", n)
-			status := w.do(client, w.signed(x, secret, numbered(x.body, number)))
+			status, sent := 0, 0
+			for ; status == 0 && sent < 10; sent++ { // without a response, as on a machine that is too busy, a vendor sends again
+				status = w.do(client, w.signed(x, secret, numbered(x.body, number)))
+			}
 			if status != 200 {
 				t.Errorf("the good delivery %s of %s was answered %d", number, x.path, status)
 			}
 			w.mu.Lock()
-			w.good[number] = true
+			w.good[number] = sent
 			w.mu.Unlock()
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -387,9 +390,9 @@ func (w *world) check(goroutines, descriptors int, heap int64) {
 	eventually(t, "descriptors are left over", func() bool { return openDescriptors(t) <= descriptors+2 })
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for number := range w.good {
-		if n := w.arrived[number]; n != 1 {
-			t.Errorf("the good delivery %s arrived %d times", number, n)
+	for number, sent := range w.good {
+		if n := w.arrived[number]; n < 1 || n > sent {
+			t.Errorf("the good delivery %s was sent %d times and arrived %d times", number, sent, n)
 		}
 	}
 	for _, number := range []string{"forged", "retired"} {
