@@ -1,7 +1,9 @@
 package comeet_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -10,10 +12,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/atshooks/atshooks/comeet"
+	"github.com/atshooks/atshooks/comeet/comeettest"
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/eventtest"
 )
 
 // A service for one company, which gave COMEET_SECRET to Comeet, and the URLs
@@ -38,57 +43,58 @@ func Example() {
 
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/comeet/", h)
-	srv := &http.Server{
+	server := &http.Server{
 		Addr:              ":8080",
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
+		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 	}
-	log.Fatal(srv.ListenAndServe())
+	log.Fatal(server.ListenAndServe())
 }
 
 // createEmployee stands for what a service does. It must find the employee if it
 // is called again with the same id.
 func createEmployee(context.Context, event.ID, string) error { return nil }
 
-// A service for several companies. The path names the company, and so the secret.
-func Example_companies() {
-	secrets := map[string]string{"acme": "what acme entered in Comeet", "globex": "what globex entered"}
+// A message in the recruiters' language, for errors that say nothing to them.
+func ExampleNew() {
+	p := comeet.Provider()
+	p.DefaultMessage = "Die Einstellung konnte nicht übernommen werden. Bitte versuchen Sie es noch einmal."
+	h := must(comeet.New(p, exampleSecret, quiet))
+	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
+		return fmt.Errorf("dialing 10.0.0.7: connection refused")
+	})
 
-	h, err := comeet.NewHandler("", &event.Options{
-		Logger: quiet,
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee))
+	// Output:
+	// 500 {"display_message":"Die Einstellung konnte nicht übernommen werden. Bitte versuchen Sie es noch einmal."}
+}
+
+// A service for several companies. The path names the company, and so the secret.
+func ExampleNewHandler_companies() {
+	secrets := map[string][]string{"acme": {"what acme entered in Comeet"}, "globex": {"what globex entered"}}
+	h := must(comeet.NewHandler("", &event.Options{
+		Logger: quiet.Logger,
 		Tenant: func(r *http.Request) string { return r.PathValue("company") },
 		Secrets: func(_ context.Context, company string) ([]string, error) {
-			if s, ok := secrets[company]; ok {
-				return []string{s}, nil
-			}
-			return nil, nil // unknown: rejected as a bad signature is
+			return secrets[company], nil // none: rejected as a bad signature is
 		},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
+	}))
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
 		d, _ := event.FromContext(ctx)
 		fmt.Printf("%s hires candidate %s\n", d.Tenant, c.ComeetID)
 		return nil
 	})
-
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/comeet/{company}/{webhook}", h)
 
-	// What Comeet sends for acme, at acme's URL and at another's.
-	sent := &event.Request{Tenant: "acme", Body: []byte(`{"comeet_id":"2B7.4F"}`)}
-	if err := h.Sign(context.Background(), sent); err != nil {
-		log.Fatal(err)
-	}
+	// What Comeet signs for acme, at acme's URL and at others.
 	for _, company := range []string{"acme", "globex", "initech"} {
-		r := httptest.NewRequest(http.MethodPost, "/hooks/comeet/"+company+"/create-employee", strings.NewReader(string(sent.Body)))
-		r.Header = sent.Header
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, r)
+		mux.ServeHTTP(w, comeettest.NewRequest(t, "what acme entered in Comeet", comeet.TypeCreateEmployee,
+			eventtest.To("/hooks/comeet/"+company+"/create-employee")))
 		fmt.Println(company, w.Code)
 	}
 	// Output:
@@ -100,11 +106,8 @@ func Example_companies() {
 
 // URLs of your own need not end in the type: Endpoint is the webhook that
 // receives it.
-func Example_ownURLs() {
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+func ExampleHandler_ownURLs() {
+	h := must(comeet.NewHandler(exampleSecret, nil))
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
 		fmt.Println("hire", c.ComeetID)
 		return nil
@@ -112,42 +115,17 @@ func Example_ownURLs() {
 	mux := http.NewServeMux()
 	mux.Handle("POST /hires/{company}/7f3k9", h.Endpoint(comeet.TypeCreateEmployee))
 
-	sent := &event.Request{Body: []byte(`{"comeet_id":"2B7.4F"}`)}
-	if err := h.Sign(context.Background(), sent); err != nil {
-		log.Fatal(err)
-	}
-	r := httptest.NewRequest(http.MethodPost, "/hires/acme/7f3k9", strings.NewReader(string(sent.Body)))
-	r.Header = sent.Header
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, r)
-	fmt.Println(w.Code)
+	deliver(mux, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee, eventtest.To("/hires/acme/7f3k9")))
 	// Output:
 	// hire 2B7.4F
-	// 200
-}
-
-// quiet keeps expected log lines out of the examples' output.
-var quiet = slog.New(slog.DiscardHandler)
-
-// deliver prints the response of h to a body that Comeet sends to one of its
-// webhooks.
-func deliver(h *comeet.Handler, typ, body string) {
-	ctx := context.Background()
-	r := &event.Request{Endpoint: typ, Body: []byte(body)}
-	if err := h.Sign(ctx, r); err != nil {
-		log.Fatal(err)
-	}
-	resp := h.Handle(ctx, r)
-	fmt.Printf("%d %s\n", resp.Status, resp.Body)
+	// 200 {}
 }
 
 func ExampleHandler_OnRequestQuestionnaire() {
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(comeet.NewHandler(exampleSecret, nil))
+	units := []comeet.Option{{UID: "p", Title: "Product"}, {UID: "s", Title: "Sales"}} // from the HR system
 	h.OnRequestQuestionnaire(func(ctx context.Context, c *comeet.Candidate) (*comeet.Questionnaire, error) {
-		q := new(comeet.Questionnaire).ShortAnswer("badge", "Name on the badge")
+		q := new(comeet.Questionnaire).SearchDropdown("unit", "Unit", units...)
 		if c.Position.EmployeeType == comeet.EmployeeIntern {
 			q.Dropdown("term", "Term",
 				comeet.Option{UID: "s", Title: "Summer"},
@@ -156,9 +134,9 @@ func ExampleHandler_OnRequestQuestionnaire() {
 		return q, nil
 	})
 
-	deliver(h, comeet.TypeRequestQuestionnaire, `{"comeet_id":"2B7.4F","position":{"employee_type":"Headcount"}}`)
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeRequestQuestionnaire))
 	// Output:
-	// 200 {"questions":[{"uid":"badge","type":"short_answer","title":"Name on the badge"}]}
+	// 200 {"questions":[{"uid":"unit","type":"search_dropdown","title":"Unit","options":[{"uid":"p","title":"Product"},{"uid":"s","title":"Sales"}]}]}
 }
 
 // If this package's reading of a questionnaire's form proves wrong, any JSON
@@ -167,51 +145,63 @@ func ExampleHandler_OnRequestQuestionnaire_anyJSON() {
 	type form struct {
 		Fields []string `json:"fields"`
 	}
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(comeet.NewHandler(exampleSecret, nil))
 	event.OnRespond(h, comeet.TypeRequestQuestionnaire, func(ctx context.Context, c *comeet.Candidate) (form, error) {
 		return form{Fields: []string{"badge"}}, nil
 	})
 
-	deliver(h, comeet.TypeRequestQuestionnaire, `{"comeet_id":"2B7.4F"}`)
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeRequestQuestionnaire))
 	// Output:
 	// 200 {"fields":["badge"]}
 }
 
-// A callback that may be called twice: the second time it finds the employee.
+// A form that is written by people, in a configuration for example, is checked
+// when the program starts.
+func ExampleQuestionnaire_Validate() {
+	form := &comeet.Questionnaire{Questions: []comeet.Question{
+		{UID: "badge", Type: comeet.QuestionShortAnswer, Title: "Name on the badge"},
+		{UID: "unit", Type: comeet.QuestionDropdown, Title: "Unit"},
+		{UID: "badge", Type: comeet.QuestionDatePicker, Title: "Valid until"},
+	}}
+	fmt.Println(form.Validate())
+	// Output:
+	// comeet: questionnaire: question 2 (uid "unit"): dropdown without options; question 3 (uid "badge"): duplicate uid
+}
+
+// What an HR system takes over. The callback may be called twice: the second
+// time it finds the employee.
 func ExampleHandler_OnCreateEmployee() {
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	employees := make(map[event.ID]int) // a table with a unique column, in real life
+	h := must(comeet.NewHandler(exampleSecret, nil))
+	employees := make(map[event.ID]string) // a table with a unique column, in real life
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
-		number, ok := employees[c.ComeetID]
-		if !ok {
-			number = len(employees) + 1
-			employees[c.ComeetID] = number
+		if _, ok := employees[c.ComeetID]; ok {
+			return nil
 		}
-		fmt.Println("employee", number)
+		var costCenter string // one of the company's own fields, "" if it has none of this name and type
+		_ = json.Unmarshal(c.Opening.CustomFields["Cost center"], &costCenter)
+
+		employees[c.ComeetID] = c.FullName()
+		fmt.Println(c.FullName(), "starts as", cmp.Or(c.Position.PublicName, c.Position.Name), "on", c.StartDate)
+		fmt.Println("under", c.Position.HiringManager.FullName(), "in cost center", costCenter)
+		if c.Source.Type == comeet.SourceAgency {
+			fmt.Println("a fee is due to", c.Source.Name)
+		}
 		return nil
 	})
 
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F","start_date":"2026-11-02"}`)
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F","start_date":"2026-11-09"}`)
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee))
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee))
 	// Output:
-	// employee 1
+	// Noor Elif Sandoval starts as Backend Engineer on 2026-11-02
+	// under Ilse Okonjo in cost center 4410
+	// a fee is due to Brightwater Staffing
 	// 200 {}
-	// employee 1
 	// 200 {}
 }
 
-// What the recruiter reads, and what only the log has.
+// The recruiter reads the message, and finds the code among the technical details.
 func ExampleHandler_OnCreateEmployee_rejection() {
-	h, err := comeet.NewHandler("a secret", &event.Options{Logger: quiet})
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(comeet.NewHandler(exampleSecret, quiet))
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
 		if c.StartDate.IsZero() {
 			return &event.Rejection{
@@ -220,70 +210,110 @@ func ExampleHandler_OnCreateEmployee_rejection() {
 				Details: map[string]any{"code": "no_start_date"},
 			}
 		}
-		return fmt.Errorf("dialing 10.0.0.7: connection refused")
+		return createEmployee(ctx, c.ComeetID, c.FullName())
 	})
 
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F"}`)
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F","start_date":"2026-11-02"}`)
+	c := comeettest.CreateEmployee()
+	c.StartDate = event.Time{}
+	deliver(h, comeettest.NewRequest(t, exampleSecret, eventtest.As(comeet.TypeCreateEmployee, c)))
 	// Output:
 	// 400 {"code":"no_start_date","display_message":"The start date is missing."}
-	// 500 {"display_message":"The connected system could not process this hire. Please try again. If it keeps failing, ask the administrator of the integration for help."}
 }
 
-// The message for errors that say nothing to the recruiter, in another language.
-func ExampleProvider() {
-	p := comeet.Provider()
-	p.DefaultMessage = "Die Einstellung konnte nicht übernommen werden. Bitte versuchen Sie es noch einmal."
-	h, err := comeet.New(p, "a secret", &event.Options{Logger: quiet})
-	if err != nil {
-		log.Fatal(err)
-	}
-	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
-		return fmt.Errorf("dialing 10.0.0.7: connection refused")
-	})
-
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F"}`)
-	// Output:
-	// 500 {"display_message":"Die Einstellung konnte nicht übernommen werden. Bitte versuchen Sie es noch einmal."}
-}
-
-// The résumé's link works for three minutes only.
+// The résumé's link works for three minutes only. A recruiter can do something
+// about a link that has expired and about a file that is too large.
 func ExampleResume_Download() {
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(comeet.NewHandler(exampleSecret, nil))
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "Noor Sandoval, engineer")
 	}))
 	defer files.Close()
-	local := &comeet.DownloadOptions{InsecureClient: files.Client()} // nil in real life
-
+	opts := &comeet.DownloadOptions{
+		MaxBytes:       5 << 20,
+		InsecureClient: files.Client(), // nil in real life
+	}
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
 		if c.Resume.URL == "" {
 			return nil
 		}
-		resume, err := c.Resume.Download(ctx, local)
-		if errors.Is(err, comeet.ErrLinkExpired) {
+		resume, err := c.Resume.Download(ctx, opts)
+		switch {
+		case errors.Is(err, comeet.ErrLinkExpired):
 			return &event.Rejection{Message: "The résumé could not be fetched in time. Please try again.", Err: err}
-		} else if err != nil {
+		case errors.Is(err, comeet.ErrTooLarge):
+			return &event.Rejection{Message: "The résumé is larger than 5 MB. Please replace it.", Err: err}
+		case err != nil:
 			return err
 		}
 		fmt.Printf("%s: %s\n", c.Resume.Name, resume)
 		return nil
 	})
 
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F","resume":{"name":"cv.txt","url":"`+files.URL+`/cv"}}`)
+	c := comeettest.CreateEmployee()
+	c.Resume.URL = files.URL + "/cv"
+	deliver(h, comeettest.NewRequest(t, exampleSecret, eventtest.As(comeet.TypeCreateEmployee, c)))
 	// Output:
-	// cv.txt: Noor Sandoval, engineer
+	// noor_sandoval_cv.pdf: Noor Sandoval, engineer
+	// 200 {}
+}
+
+// A picture is not worth failing a hire for. A link into a private network is not
+// followed, but someone should look at it.
+func ExamplePicture_Download() {
+	h := must(comeet.NewHandler(exampleSecret, nil))
+	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
+		picture, err := c.Picture.Download(ctx, nil)
+		switch {
+		case errors.Is(err, comeet.ErrPrivateAddress):
+			fmt.Println("alert: the picture of", c.ComeetID, "leads into a private network")
+		case err != nil:
+			fmt.Println("no picture:", err)
+		default:
+			fmt.Println(len(picture), "bytes")
+		}
+		return nil
+	})
+
+	c := comeettest.CreateEmployee()
+	c.Picture.URL = "http://169.254.169.254/latest/meta-data/"
+	deliver(h, comeettest.NewRequest(t, exampleSecret, eventtest.As(comeet.TypeCreateEmployee, c)))
+	// Output:
+	// alert: the picture of 2B7.4F leads into a private network
+	// 200 {}
+}
+
+// An HR system that fetches files itself has to know how long it can.
+func ExampleResume_Expires() {
+	h := must(comeet.NewHandler(exampleSecret, nil))
+	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
+		d, _ := event.FromContext(ctx)
+		left := func(until time.Time) time.Duration { return until.Sub(d.ReceivedAt) }
+		fmt.Println("résumé, for", left(c.Resume.Expires(d.ReceivedAt)), c.Resume.URL)
+		fmt.Println("picture, for", left(c.Picture.Expires(d.ReceivedAt)), c.Picture.URL)
+		for _, f := range c.Files {
+			if f.Type == comeet.FileOfferLetter {
+				fmt.Println("offer letter, at once", f.URL)
+			}
+		}
+		for _, l := range c.Links {
+			if strings.HasPrefix(l.URL, "https://") { // it is whatever was entered
+				fmt.Println("portfolio", l.URL)
+			}
+		}
+		return nil
+	})
+
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee))
+	// Output:
+	// résumé, for 3m0s https://files.example.com/resume/5f1c0a77d2b94e06
+	// picture, for 3m20s https://files.example.com/picture/b02e61c9a4d7430f
+	// offer letter, at once https://files.example.com/offer/91d3e7740c5a4b12
+	// portfolio https://portfolio.example.com/noor
 	// 200 {}
 }
 
 func ExampleCandidate_Answer() {
-	h, err := comeet.NewHandler("a secret", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(comeet.NewHandler(exampleSecret, nil))
 	h.OnCreateEmployee(func(ctx context.Context, c *comeet.Candidate) error {
 		birthday, _ := c.Answer("2")
 		if day, err := time.Parse(time.DateOnly, birthday.Text); err == nil {
@@ -294,11 +324,31 @@ func ExampleCandidate_Answer() {
 		return nil
 	})
 
-	deliver(h, comeet.TypeCreateEmployee, `{"comeet_id":"2B7.4F","partner_questionnaire":[
-		{"uid":2,"answers":["1991-04-23"]},
-		{"uid":3,"answers":[{"uid":1,"title":"Product"}]}]}`)
+	deliver(h, comeettest.NewRequest(t, exampleSecret, comeet.TypeCreateEmployee))
 	// Output:
 	// 23 April 1991
 	// 1 Product
 	// 200 {}
+}
+
+const exampleSecret = "a secret for examples"
+
+// quiet keeps expected log lines out of the examples' output.
+var quiet = &event.Options{Logger: slog.New(slog.DiscardHandler)}
+
+// t stands for the argument of a test.
+var t = new(testing.T)
+
+func must(h *comeet.Handler, err error) *comeet.Handler {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return h
+}
+
+// deliver sends a request to h and prints the response.
+func deliver(h http.Handler, r *http.Request) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println(w.Code, cmp.Or(w.Body.String(), http.StatusText(w.Code)))
 }

@@ -1,7 +1,7 @@
 package hires100_test
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,16 +10,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"testing"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
+	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/hires100"
 	"github.com/atshooks/atshooks/hires100/hires100test"
 	"github.com/atshooks/atshooks/signature"
 )
 
 // A whole receiver. Run it behind TLS; the timeouts keep slow senders from
-// holding connections for ever.
+// holding connections open.
 func Example() {
 	h, err := hires100.NewHandler(os.Getenv("HIRES100_SECRET"), nil)
 	if err != nil {
@@ -45,38 +47,26 @@ func Example() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func ExampleHandler_OnCandidateHired() {
-	h, err := hires100.NewHandler(exampleSecret, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	h.OnCandidateHired(func(_ context.Context, e *hires100.Event) error {
-		fmt.Println("candidate", e.Candidate.ID, "as", e.Job.Title, "on", e.Application.HiredAt.Format(time.DateOnly))
-		return nil
-	})
-	deliver(h, hires100test.Vendor.Body(hires100.TypeCandidateHired))
-	// Output:
-	// candidate 48213 as Backend Engineer on 2026-06-21
-	// 200 OK
-}
+func onboard(context.Context, event.ID, event.ID) error { return nil }
 
 // A captured delivery shows what 100Hires really sends: here base64 after "v2=",
 // and names that are not the ones assumed.
-func ExampleProvider() {
+func ExampleNew() {
 	p := hires100.Provider()
 	p.Scheme.Prefix, p.Scheme.OtherPrefixes = "v2=", nil
 	p.Scheme.Encoding = signature.Base64
 	p.Envelope.ID = []string{"uuid"}
 	p.Aliases = map[string]string{"pipeline.progressed": hires100.TypeApplicationStageChanged}
-	h, err := hires100.New(p, exampleSecret, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(hires100.New(p, exampleSecret, nil))
 	h.OnApplicationStageChanged(func(_ context.Context, e *hires100.Event) error {
 		fmt.Println("application", e.Application.ID, "is in stage", e.Application.StageID)
 		return nil
 	})
-	deliver(h, []byte(`{"event":"pipeline.progressed","uuid":"7c1e","data":{"application":{"id":90177,"stage_id":303}}}`))
+
+	vendor := hires100test.Vendor
+	vendor.Provider = p
+	deliver(h, vendor.Signed(t, exampleSecret, "pipeline.progressed",
+		[]byte(`{"event":"pipeline.progressed","uuid":"7c1e","data":{"application":{"id":90177,"stage_id":303}}}`)))
 	// Output:
 	// application 90177 is in stage 303
 	// 200 OK
@@ -84,31 +74,88 @@ func ExampleProvider() {
 
 // 100Hires sends one event for up to RetryWindow. A Store that remembers for
 // longer lets its callback run once.
-func Example_deduplicate() {
+func ExampleNewHandler_deduplicate() {
 	store := event.NewMemoryStore(&event.MemoryStoreOptions{Window: 2 * hires100.RetryWindow})
-	h, err := hires100.NewHandler(exampleSecret, &event.Options{Store: store})
-	if err != nil {
-		log.Fatal(err)
-	}
+	h := must(hires100.NewHandler(exampleSecret, &event.Options{Store: store}))
 	h.OnCandidateCreated(func(_ context.Context, e *hires100.Event) error {
 		fmt.Println("created", e.Candidate.ID)
 		return nil
 	})
-	deliver(h, hires100test.Vendor.Body(hires100.TypeCandidateCreated))
-	deliver(h, hires100test.Vendor.Body(hires100.TypeCandidateCreated))
+
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeCandidateCreated))
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeCandidateCreated))
 	// Output:
 	// created 48213
 	// 200 OK
 	// 200 OK
 }
 
+// Which entities come with an event is unpublished: check what the callback needs.
+func ExampleHandler_OnCandidateHired() {
+	h := must(hires100.NewHandler(exampleSecret, nil))
+	h.OnCandidateHired(func(_ context.Context, e *hires100.Event) error {
+		if e.Candidate.ID == "" {
+			return errors.New("the candidate was not found: look at a captured delivery")
+		}
+		fmt.Println(e.User.FullName(), "has hired", e.Candidate.FullName(), "as", e.Job.Title)
+		return nil
+	})
+
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeCandidateHired))
+	// Output:
+	// Tess Arden has hired Mira Holm as Backend Engineer
+	// 200 OK
+}
+
+// The score is beside the entities or in the application.
+func ExampleHandler_OnAIScoreGenerated() {
+	h := must(hires100.NewHandler(exampleSecret, nil))
+	h.OnAIScoreGenerated(func(_ context.Context, e *hires100.Event) error {
+		score, err := cmp.Or(e.AIScore.Value, e.Application.AIScore).Float64()
+		if err != nil {
+			return errors.New("the score was not found: look at a captured delivery")
+		}
+		fmt.Println("application", e.Application.ID, "scored", score)
+		return nil
+	})
+
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeAIScoreGenerated))
+	// Output:
+	// application 90177 scored 87
+	// 200 OK
+}
+
+// All events have the same payload, so one callback can serve several.
+func ExampleEvent() {
+	h := must(hires100.NewHandler(exampleSecret, nil))
+	notify := func(_ context.Context, e *hires100.Event) error {
+		switch a := e.Application; a.Status {
+		case hires100.ApplicationHired:
+			fmt.Println("application", a.ID, "was hired on", a.HiredAt.Format(time.DateOnly))
+		case hires100.ApplicationRejected:
+			fmt.Println("application", a.ID, "was rejected for reason", a.RejectionReasonID)
+		default:
+			fmt.Println("application", a.ID, "is in stage", a.StageID)
+		}
+		return nil
+	}
+	h.OnApplicationStageChanged(notify)
+	h.OnCandidateHired(notify)
+	h.OnCandidateDisqualified(notify)
+
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeApplicationStageChanged))
+	deliver(h, hires100test.NewRequest(t, exampleSecret, hires100.TypeCandidateDisqualified))
+	// Output:
+	// application 90177 is in stage 303
+	// 200 OK
+	// application 90177 was rejected for reason 14
+	// 200 OK
+}
+
 // Members that this package does not model are in Extra, of the event or of the
 // entity that they belong to.
-func Example_unknownMembers() {
-	h, err := hires100.NewHandler(exampleSecret, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+func ExampleEvent_unknownMembers() {
+	h := must(hires100.NewHandler(exampleSecret, nil))
 	h.OnApplicationStageChanged(func(_ context.Context, e *hires100.Event) error {
 		var from struct {
 			Name string `json:"name"`
@@ -119,7 +166,10 @@ func Example_unknownMembers() {
 		fmt.Println("application", e.Application.ID, "left", from.Name)
 		return nil
 	})
-	deliver(h, []byte(`{"event":"Application stage change","event_id":"e1","data":{"application":{"id":90177},"previous_stage":{"id":302,"name":"Screening"}}}`))
+
+	e := hires100test.ApplicationStageChanged()
+	e.Extra = map[string]json.RawMessage{"previous_stage": json.RawMessage(`{"id":302,"name":"Screening"}`)}
+	deliver(h, hires100test.NewRequest(t, exampleSecret, eventtest.As(hires100.TypeApplicationStageChanged, e)))
 	// Output:
 	// application 90177 left Screening
 	// 200 OK
@@ -127,16 +177,19 @@ func Example_unknownMembers() {
 
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as h expects it, sends it to h, and prints the response.
-func deliver(h *hires100.Handler, body []byte) {
-	r := httptest.NewRequest(http.MethodPost, "/hooks/hires100", bytes.NewReader(body))
-	if err := h.Sign(r.Context(), &event.Request{Header: r.Header, Body: body}); err != nil {
+// t stands for the argument of a test.
+var t = new(testing.T)
+
+func must(h *hires100.Handler, err error) *hires100.Handler {
+	if err != nil {
 		log.Fatal(err)
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	fmt.Print(w.Body)
-	fmt.Println(w.Code, http.StatusText(w.Code))
+	return h
 }
 
-func onboard(context.Context, event.ID, event.ID) error { return nil }
+// deliver sends a request to h and prints the response.
+func deliver(h http.Handler, r *http.Request) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println(w.Code, cmp.Or(w.Body.String(), http.StatusText(w.Code)))
+}

@@ -1,7 +1,7 @@
 package keldair_test
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"testing"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
@@ -18,8 +19,8 @@ import (
 )
 
 // A whole receiver. Run it behind TLS; the timeouts keep slow senders from
-// holding connections for ever. The store completes one data once within 72
-// hours, which outlasts KeldairHR's retries.
+// holding connections open. The store completes one data once within 72 hours,
+// which outlasts KeldairHR's retries.
 func Example() {
 	k, err := keldair.NewHandler(os.Getenv("KELDAIR_SECRET"), &event.Options{Store: event.NewMemoryStore(nil)})
 	if err != nil {
@@ -42,33 +43,37 @@ func Example() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func ExampleHandler_OnNewHireFileCompleted() {
-	k, err := keldair.NewHandler(exampleSecret, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	k.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
-		fmt.Println("new hire file", f.ID, "hired on", f.HiredDate.Format(time.DateOnly))
+func createEmployee(context.Context, *keldair.NewHireFile) error { return nil }
+
+// KeldairHR arranges signatures on request. Without them anyone can send anything:
+// let only KeldairHR's addresses reach the handler.
+func ExampleNew() {
+	p := keldair.Provider()
+	p.InsecureAllowUnsigned = true
+	k := must(keldair.New(p, rand.Text(), nil)) // nobody has the secret
+	k.OnNewHireFileCompleted(func(ctx context.Context, f *keldair.NewHireFile) error {
+		d, _ := event.FromContext(ctx)
+		fmt.Println("new hire file", f.ID, "in version", keldair.Version(d))
 		return nil
 	})
-	deliver(k, exampleSecret, keldairtest.Vendor.Body(keldair.TypeNewHireFileCompleted))
+
+	r := keldairtest.NewRequest(t, exampleSecret, keldair.TypeNewHireFileCompleted)
+	r.Header.Del("X-KeldairHR-Auth")
+	deliver(k, r)
 	// Output:
-	// new hire file 481516 hired on 2022-02-14
+	// new hire file 481516 in version 2022-02-23
 	// 200 OK
 }
 
 // One endpoint may serve test and live API keys, with a secret for each. The
 // callback must look at which one matched, or test data hires people.
-func Example_testAndLive() {
+func ExampleNewHandler_testAndLive() {
 	const live = 0 // the index in what Secrets returns
-	k, err := keldair.NewHandler("", &event.Options{
+	k := must(keldair.NewHandler("", &event.Options{
 		Secrets: func(context.Context, string) ([]string, error) {
 			return []string{"the live secret", "the test secret"}, nil
 		},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
+	}))
 	k.OnNewHireFileCompleted(func(ctx context.Context, f *keldair.NewHireFile) error {
 		d, _ := event.FromContext(ctx)
 		if d.SecretIndex != live {
@@ -78,9 +83,9 @@ func Example_testAndLive() {
 		fmt.Println("hired", f.ID)
 		return nil
 	})
-	body := keldairtest.Vendor.Body(keldair.TypeNewHireFileCompleted)
-	deliver(k, "the live secret", body)
-	deliver(k, "the test secret", body)
+
+	deliver(k, keldairtest.NewRequest(t, "the live secret", keldair.TypeNewHireFileCompleted))
+	deliver(k, keldairtest.NewRequest(t, "the test secret", keldair.TypeNewHireFileCompleted))
 	// Output:
 	// hired 481516
 	// 200 OK
@@ -88,45 +93,43 @@ func Example_testAndLive() {
 	// 200 OK
 }
 
-// KeldairHR arranges signatures on request. Without them anyone can send anything:
-// let only KeldairHR's addresses reach the handler.
-func ExampleNew_unsigned() {
-	p := keldair.Provider()
-	p.InsecureAllowUnsigned = true
-	k, err := keldair.New(p, rand.Text(), nil) // nobody has the secret
-	if err != nil {
-		log.Fatal(err)
-	}
-	k.OnNewHireFileCompleted(func(ctx context.Context, f *keldair.NewHireFile) error {
-		d, _ := event.FromContext(ctx)
-		fmt.Println("new hire file", f.ID, "in version", keldair.Version(d))
+// What an HR system takes over. The callback may be called twice: the second
+// time it finds the employee.
+func ExampleHandler_OnNewHireFileCompleted() {
+	k := must(keldair.NewHandler(exampleSecret, nil))
+	employees := make(map[event.ID]string) // a table with a unique column, in real life
+	k.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
+		if _, ok := employees[f.ID]; ok {
+			return nil
+		}
+		employees[f.ID] = f.FullName()
+		fmt.Println(f.FullName(), "was hired for", f.ExternalOpeningID, "on", f.HiredDate)
 		return nil
 	})
-	resp := k.Handle(context.Background(), &event.Request{Body: keldairtest.Vendor.Body(keldair.TypeNewHireFileCompleted)})
-	fmt.Println(resp.Status)
+
+	deliver(k, keldairtest.NewRequest(t, exampleSecret, keldair.TypeNewHireFileCompleted))
+	deliver(k, keldairtest.NewRequest(t, exampleSecret, keldair.TypeNewHireFileCompleted))
 	// Output:
-	// new hire file 481516 in version 2022-02-23
-	// 200
+	// Oswin Marrowby was hired for REQ-1042 on 2022-02-14
+	// 200 OK
+	// 200 OK
 }
 
 const exampleSecret = "a secret for examples"
 
-// deliver signs a body as KeldairHR would, sends it to h, and prints the response.
-func deliver(h http.Handler, secret string, body []byte) {
-	k, err := keldair.NewHandler(secret, nil)
+// t stands for the argument of a test.
+var t = new(testing.T)
+
+func must(k *keldair.Handler, err error) *keldair.Handler {
 	if err != nil {
 		log.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "/hooks/keldair", bytes.NewReader(body))
-	if err := k.Sign(r.Context(), &event.Request{Header: r.Header, Body: body}); err != nil {
-		log.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Body.Len() > 0 {
-		fmt.Println(w.Body)
-	}
-	fmt.Println(w.Code, http.StatusText(w.Code))
+	return k
 }
 
-func createEmployee(context.Context, *keldair.NewHireFile) error { return nil }
+// deliver sends a request to h and prints the response.
+func deliver(h http.Handler, r *http.Request) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println(w.Code, cmp.Or(w.Body.String(), http.StatusText(w.Code)))
+}

@@ -15,21 +15,6 @@ import (
 	"github.com/atshooks/atshooks/hires100/hires100test"
 )
 
-// A service's own callback is tested in five lines: a sample, changed where it
-// matters, goes signed to the service's handler.
-func ExampleNewRequest() {
-	var t *testing.T       // of the test
-	var hooks http.Handler // the service's own, made with the same secret
-
-	e := hires100test.CandidateHired()
-	e.Job.ID = "unknown"
-	w := httptest.NewRecorder()
-	hooks.ServeHTTP(w, hires100test.NewRequest(t, "secret", eventtest.As(hires100.TypeCandidateHired, e)))
-	if w.Code != http.StatusOK {
-		t.Errorf("status %d for an unknown job", w.Code)
-	}
-}
-
 func TestNewRequest(t *testing.T) {
 	hired := hires100test.CandidateHired()
 	hired.Candidate.ID = "changed"

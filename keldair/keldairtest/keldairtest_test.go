@@ -1,9 +1,7 @@
 package keldairtest_test
 
 import (
-	"context"
 	"encoding/json"
-	"net/http/httptest"
 	"reflect"
 	"testing"
 
@@ -12,38 +10,6 @@ import (
 	"github.com/atshooks/atshooks/keldair"
 	"github.com/atshooks/atshooks/keldair/keldairtest"
 )
-
-// A test of one's own callback: change a sample, send it signed, look at what
-// the callback did.
-func TestNewHiresBecomeEmployees(t *testing.T) {
-	service := newService(t)
-	f := keldairtest.NewHireFileCompleted()
-	f.LastName = "Otherwise"
-	w := httptest.NewRecorder()
-	service.ServeHTTP(w, keldairtest.NewRequest(t, "the secret", f))
-	if w.Code != 200 || service.created != "Otherwise" {
-		t.Errorf("status %d, created %q", w.Code, service.created)
-	}
-}
-
-// service stands for the service that is tested.
-type service struct {
-	*keldair.Handler
-	created string
-}
-
-func newService(t *testing.T) *service {
-	k, err := keldair.NewHandler("the secret", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &service{Handler: k}
-	k.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
-		s.created = f.LastName
-		return nil
-	})
-	return s
-}
 
 // samples has what each function returns, in the order of the documentation.
 func samples() []sample {

@@ -1,50 +1,15 @@
 package kittest_test
 
 import (
-	"context"
 	"encoding/json"
-	"net/http/httptest"
 	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/kit"
 	"github.com/atshooks/atshooks/kit/kittest"
 )
-
-// A test of one's own callback: change a sample, send it signed, look at what
-// the callback did.
-func TestCandidatesAreThanked(t *testing.T) {
-	service := newService(t)
-	a := kittest.ApplicationSubmitted()
-	a.Candidate.Email = "someone.else@example.com"
-	w := httptest.NewRecorder()
-	service.ServeHTTP(w, kittest.NewRequest(t, "the secret", eventtest.As(kit.TypeApplicationSubmitted, a)))
-	if w.Code != 200 || service.thanked != "someone.else@example.com" {
-		t.Errorf("status %d, thanked %q", w.Code, service.thanked)
-	}
-}
-
-// service stands for the service that is tested.
-type service struct {
-	*kit.Handler
-	thanked string
-}
-
-func newService(t *testing.T) *service {
-	k, err := kit.NewHandler("the secret", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &service{Handler: k}
-	k.OnApplicationSubmitted(func(_ context.Context, a *kit.Application) error {
-		s.thanked = a.Candidate.Email
-		return nil
-	})
-	return s
-}
 
 // samples has what each function returns, in the order of the documentation.
 func samples() []sample {

@@ -19,21 +19,6 @@ import (
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
 
-// A service's own callback is tested in five lines: a sample, changed where it
-// matters, goes signed to the service's handler.
-func ExampleNewRequest() {
-	var t *testing.T       // of the test
-	var hooks http.Handler // the service's own, made with the same secret
-
-	e := kombotest.DataChanged()
-	e.IntegrationID = "workday:unknown"
-	w := httptest.NewRecorder()
-	hooks.ServeHTTP(w, kombotest.NewRequest(t, "secret", e, eventtest.To("/hooks/kombo")))
-	if w.Code != http.StatusOK {
-		t.Errorf("the status for an unknown integration is %d", w.Code)
-	}
-}
-
 func TestNewRequest(t *testing.T) {
 	order := kombotest.AssessmentOrderReceived()
 	order.PackageID = "changed"
