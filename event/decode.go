@@ -12,7 +12,7 @@ import (
 	"github.com/atshooks/atshooks/internal/jsonfit"
 )
 
-// null is decoded where there is no payload, for types that need none.
+// null is decoded where there is no payload and none is needed.
 var null = []byte("null")
 
 var errNoPayload = errors.New("it is absent or null")

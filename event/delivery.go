@@ -10,28 +10,28 @@ import (
 	"time"
 )
 
-// Delivery is one verified request. What it refers to is read-only and may be
-// kept; it is safe for concurrent reading.
+// Delivery is one verified request. Callbacks may keep it and read it
+// concurrently, but must not change its header, body or payload.
 //
-// Only the bytes that the provider signs are authentic. Where that is one
-// member of the body, ID, Type and OccurredAt are whatever the sender wrote.
-// Its body is personal data. Package fmt, log/slog and encoding/json show only
-// what identifies it; [Delivery.MarshalBinary] stores it whole.
+// Only the bytes that the provider signs are authentic. If it signs one member of
+// the body, ID, Type and OccurredAt are whatever the sender wrote. The body is
+// personal data: packages fmt, log/slog and encoding/json print only what
+// identifies the delivery, and [Delivery.MarshalBinary] stores all of it.
 type Delivery struct {
 	Handler    string    // the name of the handler that verified it
 	Provider   string    // the provider's name
-	Tenant     string    // the customer, as Options.Tenant named it
-	ID         string    // the provider's id; "" where it has none that is plain text
+	Tenant     string    // the customer, as Options.Tenant returned it
+	ID         string    // the provider's id; "" if there is none that is plain text
 	Type       string    // the event type as the provider wrote it; "" if the envelope could not be read
-	OccurredAt time.Time // zero where the provider does not say, or not legibly
-	ReceivedAt time.Time // UTC
+	OccurredAt time.Time // in UTC; zero if the provider does not send a time that can be read
+	ReceivedAt time.Time // in UTC
 
-	SecretIndex int // of the secret that matched: 0 is the handler's, 1 and up are Options.PreviousSecrets; or the index in what Options.Secrets returned; -1 if unsigned
-	Attempt     int // runs of the callback, this one included: 1 in a request; a worker sets it
+	SecretIndex int // the secret that matched: 0 for the handler's, 1 and up for Options.PreviousSecrets, or an index in what Options.Secrets returned; -1 if unsigned
+	Attempt     int // how often the callback has run, this time included: 1 in a request; a worker sets it
 
 	Header  http.Header // as received; from an inbox, a few harmless ones
 	Body    []byte      // as received
-	Payload []byte      // the part of Body that callbacks decode; nil if there is none, or it was not looked for yet
+	Payload []byte      // the part of Body that callbacks decode; nil if there is none, or if Handler.Dispatch has yet to find it
 
 	key           string   // hexadecimal, once it is known
 	signed        []byte   // what the signature covers
@@ -42,9 +42,9 @@ type Delivery struct {
 // keyVersion is the first part of every key: keys made otherwise must differ.
 const keyVersion = "atshooks/1"
 
-// Key is what makes two deliveries the same: 64 hexadecimal digits, a SHA-256
-// over the handler's name, the tenant, and either the type and id, if they are
-// from signed bytes, or else the signed bytes themselves.
+// Key identifies the delivery: when it is sent again, it has the same key. A key
+// is 64 hexadecimal digits, a SHA-256 over the handler's name, the tenant, and the
+// type and id if those are signed, or else the signed bytes themselves.
 func (d *Delivery) Key() string {
 	if d.key != "" {
 		return d.key
@@ -100,17 +100,17 @@ func (s *scope) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// FromContext returns the delivery whose callback was given ctx, and whether
-// there is one.
+// FromContext returns the delivery that a callback is handling, from the context
+// of the callback. It returns false for any other context.
 func FromContext(ctx context.Context) (*Delivery, bool) {
 	d, ok := ctx.Value(scopeKey{}).(*Delivery)
 	return d, ok
 }
 
-// ClaimToken returns the token of the claim under which the callback that was
-// given ctx runs, and whether there is one: for a [Store] that lets callbacks
-// complete their delivery in a transaction of their own. The claim's key is
-// that of the delivery.
+// ClaimToken returns the token of the claim under which a callback is running,
+// from the context of the callback. It returns false if there is no claim. It is
+// for a [Store] that lets callbacks commit the claim in their own transaction; the
+// claim's key is [Delivery.Key].
 func ClaimToken(ctx context.Context) (string, bool) {
 	token, _ := ctx.Value(claimKey{}).(string)
 	return token, token != ""

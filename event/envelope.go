@@ -21,8 +21,8 @@ const maxWanted = 64
 
 // What can be wrong with an envelope. The texts name members, never values.
 var (
-	errNoType     = errors.New("no member has the event type, a plain string")
-	errOtherCase  = errors.New("its name appears in another case, which another parser would take for it")
+	errNoType     = errors.New("no member has the event type as plain text")
+	errOtherCase  = errors.New("its name appears in another case, which other parsers would take for the same")
 	errNoEndpoint = errors.New("the last segment of the URL's path must be the event type; for a URL of your own, mount Handler.Endpoint")
 )
 
@@ -164,7 +164,7 @@ func plainID(raw []byte) []byte {
 }
 
 // isName reports whether text is fit to be a map key, a log attribute and a
-// metric label.
+// metric's label.
 func isName[T string | []byte](text T) bool {
 	if len(text) == 0 || len(text) > maxName {
 		return false

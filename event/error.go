@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Error is the one error type of this package. Its text names the handler, the
-// event and the cause. It holds no payload, secret or signature, unless an
-// error that a callback returned does.
+// Error is the error that a [Handler] returns and reports. Its text names the
+// handler, the event and the cause. It contains no payload, secret or signature,
+// unless the error of a callback does.
 type Error struct {
 	Handler string // the handler's name
-	ID      string // of the delivery; "" where it is not known
-	Type    string // of the event; "" where it is not known
+	ID      string // of the delivery; "" if it is not known
+	Type    string // of the event; "" if it is not known
 	Kind    Kind   // what became of the delivery
 	Err     error  // the cause, never nil
 }
@@ -68,15 +68,16 @@ func errorText(err error) (text string) {
 	return err.Error()
 }
 
-// Errors of a [Store], an [Inbox] and [Delivery.UnmarshalBinary].
+// The errors that a [Store] and an [Inbox] wrap, and that of
+// [Delivery.UnmarshalBinary].
 var (
 	ErrDuplicate = errors.New("the same delivery was completed or stored before")
 	ErrInFlight  = errors.New("the same delivery is being handled")
-	ErrTooLarge  = errors.New("the delivery is too large") // for ever
+	ErrTooLarge  = errors.New("the delivery is too large")
 	ErrClaimLost = errors.New("the claim was lost: its lease had lapsed")
 
-	// ErrNewerVersion is for a stored delivery that a later release wrote:
-	// during a rolling upgrade, leave it for a process that can read it.
+	// ErrNewerVersion is for a delivery that a later release has stored. During a
+	// rolling upgrade, leave it to a process that can read it.
 	ErrNewerVersion = errors.New("event: stored by a newer version")
 )
 
@@ -87,14 +88,14 @@ var (
 	errOddID         = errors.New("the id is not plain text of up to 256 bytes; deliveries are told apart by their signed bytes instead")
 )
 
-// Verdict is what a callback's error asks of a worker.
+// Verdict is what a worker does with a delivery whose callback has returned.
 type Verdict int
 
 // The verdicts.
 const (
-	VerdictDone  Verdict = iota // completed
+	VerdictDone  Verdict = iota // nothing more
 	VerdictRetry                // run it again later
-	VerdictDrop                 // running it again cannot help: make it a dead letter
+	VerdictDrop                 // make it a dead letter, since running it again cannot help
 )
 
 func (v Verdict) String() string {
@@ -112,7 +113,8 @@ func (v *verdictError) Error() string { return errorText(v.err) }
 func (v *verdictError) Unwrap() error { return v.err }
 
 // Permanent returns an error that says that sending the delivery again cannot
-// help: it is acknowledged, and err is observed. Permanent(nil) is nil.
+// help. The delivery is acknowledged, and err goes to the observer and the log.
+// Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -120,8 +122,8 @@ func Permanent(err error) error {
 	return &verdictError{err: err, verdict: VerdictDrop}
 }
 
-// Ignore returns an error that says that the delivery is not for this service:
-// it is acknowledged. err says why, for the observer, and may be nil.
+// Ignore returns an error that says that the delivery is not for this service.
+// The delivery is acknowledged. err tells the observer why; it may be nil.
 func Ignore(err error) error {
 	if err == nil {
 		err = errors.New("ignored")
@@ -130,8 +132,8 @@ func Ignore(err error) error {
 }
 
 // RetryAfter returns an error that says that the delivery cannot be handled
-// before d has passed. The provider gets 503 with that Retry-After, which it
-// may not heed; a worker waits that long. err says why, and may be nil.
+// before d has passed. The response is 503 with d as its Retry-After, which not
+// every provider heeds; a worker waits for d. err says why; it may be nil.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		err = errors.New("not ready")
@@ -139,9 +141,9 @@ func RetryAfter(d time.Duration, err error) error {
 	return &verdictError{err: err, verdict: VerdictRetry, after: min(max(d, 0), math.MaxInt64/2)}
 }
 
-// VerdictOf tells a worker what to do about the error of
-// [Dispatcher].Dispatch: nothing more, try again after the duration (zero:
-// whenever it likes), or make the delivery a dead letter.
+// VerdictOf returns what a worker does with a delivery for which
+// [Dispatcher].Dispatch has returned err. The duration is how long it waits before
+// it runs the delivery again; zero leaves that to the worker.
 func VerdictOf(err error) (Verdict, time.Duration) {
 	if err == nil {
 		return VerdictDone, 0
@@ -152,12 +154,12 @@ func VerdictOf(err error) (Verdict, time.Duration) {
 	return VerdictRetry, 0
 }
 
-// PanicError is the error of a callback that panicked. Its text holds the
-// panic's value only if that is a [runtime.Error]; any other may be candidate
-// data.
+// PanicError is the error of a callback that panicked. Its text contains the
+// panic's value only if that is a [runtime.Error]; any other value may be a
+// candidate's data.
 type PanicError struct {
 	Value any
-	Stack []byte // of the panic, as [debug.Stack] formats it
+	Stack []byte // as [debug.Stack] formats it
 }
 
 func (e *PanicError) Error() string {
@@ -183,18 +185,19 @@ func isPanic(err error) bool {
 	return ok
 }
 
-// Rejection is an error with which a callback chooses the response, for
-// providers that read it: Comeet shows it to the recruiter, and Kombo rejects
-// an assessment order. For other providers it is an error like any other.
+// Rejection is an error with which a callback chooses the response. It is for
+// providers that read the response: Comeet shows it to the recruiter, and a callback
+// of Kombo's rejects an assessment order with it. With any other provider it is an
+// error like any other.
 type Rejection struct {
-	Status  int            // 400 to 599; anything else is 422
-	Message string         // for the person who waits; "" is Provider.DefaultMessage
+	Status  int            // 400 to 599; anything else means 422
+	Message string         // for the person who waits; "" means Provider.DefaultMessage
 	Details map[string]any // further members of the JSON object that is sent
-	Body    any            // sent as JSON in place of that object, unless nil
-	Err     error          // the cause, for the observer alone; may be nil
+	Body    any            // if not nil, sent as JSON in place of that object
+	Err     error          // the cause, only for the observer and the log; may be nil
 }
 
-// Error does not hold the message or the details: they may name a person.
+// Error does not include the message or the details, which may name a person.
 func (e *Rejection) Error() string {
 	switch {
 	case e == nil:

@@ -12,8 +12,8 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// Handler receives the deliveries of one provider. It is an [http.Handler] and
-// a [Dispatcher], and safe for concurrent use. Its zero value is not usable.
+// Handler receives the deliveries of one provider. It is an [http.Handler] and a
+// [Dispatcher], and is safe for concurrent use. [NewHandler] makes one.
 type Handler struct {
 	name           string
 	provider       Provider
@@ -39,10 +39,10 @@ type Handler struct {
 	invalid   atomic.Pointer[func(context.Context, *Delivery, error) error]
 }
 
-// NewHandler returns a handler for the deliveries of p. secret must be empty if
-// and only if Options.Secrets is set. opts may be nil. A secret that is blank,
-// has white space around it or control characters in it is an error, and so is
-// any setting that could not work.
+// NewHandler returns a handler that verifies the deliveries of p with secret. opts
+// may be nil. NewHandler rejects a secret that is blank, has white space around it
+// or contains a control character, and any setting that cannot work. secret must
+// be empty if Options.Secrets is set.
 func NewHandler(p Provider, secret string, opts *Options) (*Handler, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -96,7 +96,8 @@ func NewHandler(p Provider, secret string, opts *Options) (*Handler, error) {
 // Name returns the handler's name: Options.Name, or the provider's.
 func (h *Handler) Name() string { return h.name }
 
-// Provider returns what the handler was made for. It must not be changed.
+// Provider returns the provider that the handler was made with. Its slices and
+// maps must not be changed.
 func (h *Handler) Provider() Provider { return h.provider }
 
 // base lets functions take a Handler and any struct that embeds one.
@@ -140,11 +141,12 @@ func (h *Handler) knownType(typ string) string {
 	return h.known[h.provider.canonicalType(typ)]
 }
 
-// Endpoint returns the http.Handler for a URL of your own that receives one
-// event type, where the URL tells the type. For other providers it panics.
+// Endpoint returns an [http.Handler] that receives the deliveries of one event
+// type at any URL. It is for a provider whose URLs name the type, and panics for
+// any other.
 func (h *Handler) Endpoint(typ string) http.Handler {
 	if !h.provider.typeInURL() {
-		panic(fmt.Sprintf("event: the bodies of %s tell the type: mount the handler itself", h.name))
+		panic(fmt.Sprintf("event: the bodies of %s name the event type: mount the handler itself", h.name))
 	}
 	if !isName(typ) {
 		panic(fmt.Sprintf("event: %q cannot be an event type of %s", typ, h.name))
@@ -152,7 +154,8 @@ func (h *Handler) Endpoint(typ string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, typ) })
 }
 
-// Handle receives one delivery that did not come through net/http.
+// Handle receives one delivery that did not come through net/http, and returns
+// the response to send.
 func (h *Handler) Handle(ctx context.Context, r *Request) Response {
 	began := time.Now()
 	req, hdr, o := h.prepare(r)
@@ -166,9 +169,9 @@ func (h *Handler) Handle(ctx context.Context, r *Request) Response {
 	return public
 }
 
-// Verify verifies one delivery and reads its envelope, and calls nothing: for
-// a queue that passes the delivery to [Handler.Dispatch] later. The error is an
-// [*Error].
+// Verify verifies one delivery and reads its envelope, but runs no callback. It is
+// for a queue that passes the delivery to [Handler.Dispatch] later. The error is
+// an [*Error].
 func (h *Handler) Verify(ctx context.Context, r *Request) (*Delivery, error) {
 	began := time.Now()
 	req, hdr, o := h.prepare(r)
@@ -191,11 +194,10 @@ func (h *Handler) Verify(ctx context.Context, r *Request) (*Delivery, error) {
 }
 
 // Dispatch runs the callback of a delivery that was verified earlier, by this
-// handler or by one of the same name in another process. It verifies nothing,
-// and uses the Store as in a request. A nil error means that the delivery is
-// done, also if its type has no callback; [VerdictOf] tells what any other error
-// asks for. A delivery without an envelope is [Permanent], unless OnInvalid
-// takes it.
+// handler or by one of the same name in another process. It verifies nothing, and
+// uses the Store as a request does. It returns nil if the delivery is done or has
+// no callback; [VerdictOf] says what to do about any other error. A delivery
+// whose envelope cannot be read is [Permanent], unless OnInvalid takes it.
 func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 	began := time.Now()
 	s := &scope{Context: ctx, delivery: *d}
@@ -219,7 +221,7 @@ func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 	return o.wrapped(h)
 }
 
-// Sign signs r as the provider would now, for tests. r.Header may be nil.
+// Sign signs r as the provider would now. It is for tests. r.Header may be nil.
 func (h *Handler) Sign(ctx context.Context, r *Request) error {
 	now := time.Now()
 	keys, err := h.secrets.of(ctx, r.Tenant, now)

@@ -9,9 +9,9 @@ import (
 	"github.com/atshooks/atshooks/internal/jsonfit"
 )
 
-// ID is an identifier that a provider sends as a JSON string or as a JSON
-// number. It keeps the text: 42 and "42" are both ID("42"). null and an absent
-// member are "". It encodes as a string, and "" as null.
+// ID is an identifier that a provider sends as a JSON string or a JSON number. It
+// keeps the text: 42 and "42" are both ID("42"). null and an absent member are "".
+// An ID encodes as a string, and "" as null.
 type ID string
 
 // errOtherKind does not quote what it rejects: it may be personal data.

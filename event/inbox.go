@@ -2,23 +2,23 @@ package event
 
 import "context"
 
-// Inbox takes verified deliveries over durably, before they are acknowledged;
-// a worker runs their callbacks later. (The pattern is known as the
-// transactional inbox.) It must be safe for concurrent use.
+// Inbox stores verified deliveries durably before they are acknowledged; a worker
+// runs their callbacks later. (The pattern is known as the transactional inbox.) An
+// Inbox must be safe for concurrent use.
 type Inbox interface {
-	// Put returns nil once d survives a crash of this process and its machine.
-	// Storing it and finding out that its Key was stored before are one atomic
-	// step. The error wraps ErrDuplicate if the key was stored before, and
-	// ErrTooLarge if d can never fit; after any other error, d is not known to
-	// be stored. Put must not keep d, but may keep its marshalled form. ctx has
-	// a deadline, and does not end when the sender hangs up.
+	// Put returns nil once d survives a crash of this process and its machine. In
+	// one atomic step it stores d and finds out whether d's Key was stored before.
+	// The error wraps ErrDuplicate if it was, and ErrTooLarge if d can never be
+	// stored; after any other error, d may or may not be stored. Put must not keep
+	// d, but may keep its stored form. ctx has a deadline, and does not end when
+	// the sender hangs up.
 	Put(ctx context.Context, d *Delivery) error
 }
 
-// Dispatcher runs the callbacks of the deliveries that one handler verified. A
-// [Handler] is one, and so is any struct that embeds it; workers take them.
+// Dispatcher runs the callbacks of the deliveries that one handler has verified. A
+// [Handler] is one, and so is any struct that embeds it. Workers take dispatchers.
 type Dispatcher interface {
-	// Name is [Delivery].Handler of the deliveries that it runs.
+	// Name returns what is in [Delivery].Handler of the deliveries to dispatch.
 	Name() string
 	// Dispatch runs the callback of d. See [Handler.Dispatch] and [VerdictOf].
 	Dispatch(ctx context.Context, d *Delivery) error

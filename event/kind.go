@@ -2,30 +2,29 @@ package event
 
 import "net/http"
 
-// Kind is what became of a delivery, in one word fit for a metric's label.
+// Kind says in one word what became of a delivery. It is fit for a metric's label.
 type Kind string
 
-// What can become of a delivery. The package's documentation has the response
-// to each.
+// The kinds. The package's documentation lists the responses.
 const (
 	KindHandled        Kind = "handled"         // the callback returned nil
 	KindIgnored        Kind = "ignored"         // the callback returned Ignore
 	KindPermanent      Kind = "permanent"       // the callback returned Permanent
 	KindUnhandled      Kind = "unhandled"       // its type has no callback
 	KindInvalidHandled Kind = "invalid_handled" // it could not be read, and OnInvalid took it
-	KindDuplicate      Kind = "duplicate"       // completed, or stored, before
+	KindDuplicate      Kind = "duplicate"       // it was completed or stored before
 	KindStored         Kind = "stored"          // the inbox has it
 	KindBadMethod      Kind = "bad_method"      // the method was not POST
 	KindTooLarge       Kind = "too_large"       // larger than the handler or the inbox accepts
-	KindUnverified     Kind = "unverified"      // the signature does not hold, or the tenant is unknown
-	KindUnreadable     Kind = "unreadable"      // signed, but without an envelope; or the body broke off
-	KindUndecodable    Kind = "undecodable"     // signed, but the payload does not decode, or lacks an id
+	KindUnverified     Kind = "unverified"      // the signature does not verify, or the tenant is unknown
+	KindUnreadable     Kind = "unreadable"      // signed, but not a JSON object with a type; or the body broke off
+	KindUndecodable    Kind = "undecodable"     // signed, but the payload does not decode or lacks an id
 	KindInFlight       Kind = "in_flight"       // the same delivery is being handled
 	KindUnavailable    Kind = "unavailable"     // store, inbox or secrets failed, or the callback returned RetryAfter
 	KindFailed         Kind = "failed"          // the callback returned another error
-	KindPanicked       Kind = "panicked"        // the callback, or the encoding of its response, panicked
+	KindPanicked       Kind = "panicked"        // the callback, the encoding of its response, or Provider.Verify panicked
 	KindRejected       Kind = "rejected"        // the callback returned a Rejection
-	KindNoEndpoint     Kind = "no_endpoint"     // the URL does not tell the type, as it should
+	KindNoEndpoint     Kind = "no_endpoint"     // the provider's URLs name the event type, and this one does not
 )
 
 // status is the table of responses. 200 and not 202 or 204, because providers

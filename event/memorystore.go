@@ -25,20 +25,20 @@ type claim struct {
 	element *list.Element // in completed
 }
 
-// MemoryStoreOptions bound a MemoryStore.
+// MemoryStoreOptions are the settings of [NewMemoryStore].
 type MemoryStoreOptions struct {
-	// Window is how long completed deliveries are remembered; 0 is 72 hours,
-	// which outlasts the retries of all providers that publish theirs.
+	// Window is how long completed deliveries are remembered; zero means 72
+	// hours, which outlasts the retries of all providers that publish theirs.
 	Window time.Duration
-	// MaxKeys is how many deliveries are remembered at most; 0 is 100,000,
-	// about 30 MB. Beyond that the oldest completed one is forgotten early. If
-	// that many are being handled at once, Claim fails for further ones.
+	// MaxKeys is how many deliveries are remembered at most; zero means 100,000,
+	// which takes about 30 MB. Beyond that the oldest completed one is forgotten
+	// early. If that many are being handled at once, Claim fails for another.
 	MaxKeys int
 }
 
-// NewMemoryStore returns a Store in this process: it forgets everything at a
-// restart, and other processes know nothing of it. Package
-// github.com/atshooks/atshooks/event/sqlstore has one to share. opts may be nil.
+// NewMemoryStore returns a Store in the memory of this process. It forgets
+// everything at a restart, and is not shared with other processes; for that, see
+// package github.com/atshooks/atshooks/event/sqlstore. opts may be nil.
 func NewMemoryStore(opts *MemoryStoreOptions) Store {
 	if opts == nil {
 		opts = &MemoryStoreOptions{}

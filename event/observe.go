@@ -150,7 +150,7 @@ func (h *Handler) logOutcome(ctx context.Context, tenant string, o *outcome, dia
 		h.logLine(ctx, slog.LevelError, "webhook delivery failed", tenant, o)
 	case KindFailed, KindPanicked, KindUndecodable, KindNoEndpoint, KindPermanent, KindUnhandled:
 		if o.err == nil {
-			h.logLine(ctx, slog.LevelWarn, "webhook delivery was odd", tenant, o)
+			h.logLine(ctx, slog.LevelWarn, "webhook delivery has a warning", tenant, o)
 			return
 		}
 		if ctx.Err() == context.Canceled && errors.Is(o.err, context.Canceled) {
@@ -162,7 +162,7 @@ func (h *Handler) logOutcome(ctx context.Context, tenant string, o *outcome, dia
 		h.logLine(ctx, slog.LevelInfo, "webhook delivery was rejected by its callback", tenant, o)
 	default:
 		if o.warning != nil {
-			h.logLine(ctx, slog.LevelWarn, "webhook delivery was odd", tenant, o)
+			h.logLine(ctx, slog.LevelWarn, "webhook delivery has a warning", tenant, o)
 		}
 	}
 }
@@ -246,7 +246,7 @@ func (h *Handler) reportSpelling(k *key, r *Request) {
 		return
 	}
 	if s, err := k.hmac.Narrow(r.Header, r.Body); err == nil {
-		h.report.log().Info("signatures are spelled this way; set Scheme in the event.Provider to accept no other",
+		h.report.log().Info("signatures are written this way; set Scheme in the event.Provider to accept no other",
 			slog.String("handler", h.name), slog.String("scheme", s.String()))
 	}
 }
@@ -257,6 +257,6 @@ func (h *Handler) reportUnknownType(typ string) {
 	if h.knows(typ) || !h.report.unknownTypes.isNew(typ, maxUnknownTypes) {
 		return
 	}
-	h.report.log().Warn("webhook deliveries have an event type that is unknown and has no callback; register one with event.On, or map the type with Aliases in the event.Provider",
+	h.report.log().Warn("webhook deliveries have an unknown event type without a callback; register one with event.On, or map the type with Aliases in the event.Provider",
 		slog.String("handler", h.name), slog.String("type", typ))
 }

@@ -13,99 +13,104 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// Options are a handler's settings. Nil and the zero value suit a service with
-// one secret that handles events in the request.
+// Options are a handler's settings. Nil and the zero value suit a service that has
+// one secret and runs callbacks in the request.
 type Options struct {
-	// Name tells this handler from others of the same provider: it is
-	// [Delivery].Handler and part of [Delivery.Key]. "" is the provider's name.
-	// Changing it makes every delivery new to a Store and an Inbox.
+	// Name distinguishes this handler from others of the same provider: it is
+	// [Delivery].Handler and part of [Delivery.Key]. "" means the provider's
+	// name. If it changes, every delivery is new to a Store and an Inbox.
 	Name string
-	// MaxBody is the size of the largest body that is accepted, in bytes; 0 is
-	// 1 MiB.
+	// MaxBody is the size of the largest body that is accepted, in bytes; zero
+	// means 1 MiB.
 	MaxBody int64
-	// PreviousSecrets are accepted beside the secret, while it is rotated.
+	// PreviousSecrets are accepted as well as the secret, while it is rotated.
 	PreviousSecrets []string
-	// Tenant returns the name of the customer that a request is for, from its
-	// path for example. The name is part of Delivery.Key: one customer must not
-	// have two spellings. Nil is one customer, named "".
+	// Tenant returns the name of the customer that a request is for, for example
+	// from its path. The name is part of [Delivery.Key], so a customer must have
+	// only one name. Nil means that there is one customer, named "".
 	Tenant func(*http.Request) string
-	// Secrets returns the secrets of a tenant, in place of one secret for all;
-	// they may change at any time. It runs before the sender is authenticated,
-	// so it should be quick. Neither secrets nor an error is an unknown tenant:
-	// that is rejected as a bad signature is, and remembered for two seconds.
-	// An error is 503. A secret that [NewHandler] would not take is not tried.
+	// Secrets returns the current secrets of a tenant, in place of one secret
+	// for all. It is called for each delivery, before the sender is known, so it
+	// should be quick. No secrets and no error mean that the tenant is unknown:
+	// its deliveries are rejected like those with a wrong signature, and it is
+	// not looked up again for two seconds. After an error the response is 503. A
+	// secret that [NewHandler] would reject is not tried.
 	Secrets func(ctx context.Context, tenant string) ([]string, error)
-	// Tolerance is how far a signed timestamp may be from this clock, on
-	// either side; 0 is the provider's. It is an error for one that signs none.
+	// Tolerance is how far a signed timestamp may be from this machine's clock,
+	// in either direction; zero means the provider's tolerance. It must be zero
+	// for a provider that signs no time.
 	Tolerance time.Duration
-	// Store makes callbacks that run in the request complete once. Nil runs
-	// callbacks at every delivery. It cannot be combined with Inbox.
+	// Store makes each callback that runs in the request complete once. Nil runs
+	// it for every delivery. A handler cannot have both a Store and an Inbox.
 	Store Store
-	// Inbox takes deliveries over durably, and a worker runs the callbacks
-	// later, through [Handler.Dispatch]. Nil runs them in the request.
+	// Inbox stores deliveries durably, and a worker runs their callbacks later,
+	// through [Handler.Dispatch]. Nil runs them in the request.
 	Inbox Inbox
-	// StorageTimeout is how long one call of Store or Inbox may take; 0 is 5
-	// seconds.
+	// StorageTimeout is how long one call of Store or Inbox may take; zero means
+	// 5 seconds.
 	StorageTimeout time.Duration
-	// Wrap is called with each callback, OnOther's and OnInvalid's included, and
-	// returns the one to run: spans, transactions and timeouts go around it.
+	// Wrap is called with each callback, including those of OnOther and
+	// OnInvalid, and returns what runs in its place. Use it for spans,
+	// transactions and timeouts.
 	Wrap func(Callback) Callback
-	// Validate checks a payload after it was decoded; payload is the *T of
-	// [On]. Nil checks that the ids tagged validate:"required" are there;
-	// [github.com/atshooks/atshooks/event/validate.Struct] checks every tag.
-	// Its error must not hold the payload's values.
+	// Validate checks each payload, the *T of [On], after it is decoded. Nil
+	// checks that the ids tagged validate:"required" are there;
+	// [github.com/atshooks/atshooks/event/validate.Struct] checks every tag. Its
+	// error must not contain values of the payload.
 	Validate func(payload any) error
-	// Observe is called once for each request, before its response is sent, and
-	// once for each [Handler.Dispatch], in the goroutine of either.
+	// Observe is called once per request, before the response is sent, and once
+	// per [Handler.Dispatch], in the same goroutine.
 	Observe func(context.Context, Result)
-	// Diagnose returns why a signature does not hold, for the first hour with a
-	// provider: [github.com/atshooks/atshooks/signature/diagnose.Text] does. It
-	// is slow, so it is called for one rejected delivery a second at most, whose
-	// body is then read in any case. What it returns is logged.
+	// Diagnose says why a signature does not verify, for the first hour with a
+	// provider; use [github.com/atshooks/atshooks/signature/diagnose.Text]. What
+	// it returns is logged. It is slow, so it is called at most once per second.
+	// If it is set, bodies are read even where the signature's headers cannot be
+	// right.
 	Diagnose func(s signature.HMAC, h http.Header, body []byte, now time.Time, tolerance time.Duration, secrets ...[]byte) string
-	// Logger gets what a service must know even without Observe: each failure
-	// at level Error, rejected requests at Warn, one line in ten seconds at most,
-	// oddities at Warn, a Rejection at Info. Nil is [slog.Default].
+	// Logger gets what a service must know even without Observe: each failure at
+	// level Error; warnings, and one line about rejected requests per ten
+	// seconds, at Warn; a Rejection at Info. Nil means [slog.Default].
 	Logger *slog.Logger
 }
 
-// Stage tells a request from a worker's run.
+// Stage says where a [Result] is from.
 type Stage string
 
+// The stages.
 const (
-	StageRequest Stage = "request" // the delivery arrived, and was responded to
-	StageWorker  Stage = "worker"  // Dispatch was called
+	StageRequest Stage = "request" // a request, which gets a response
+	StageWorker  Stage = "worker"  // a call of Dispatch
 )
 
 // Result is what became of one delivery, in a request or in a worker.
 type Result struct {
 	Handler     string        // the handler's name
 	Provider    string        // the provider's name
-	Tenant      string        // as Options.Tenant returned it; not authentic if Kind is KindUnverified
-	ID, Type    string        // "" where they are not known; see Delivery
-	KnownType   string        // Type as the provider's Types or a callback spell it; "" if neither has it: fit for a metric's label
+	Tenant      string        // as Options.Tenant returned it; not authentic unless Delivery is set
+	ID, Type    string        // "" if they are not known; see Delivery
+	KnownType   string        // Type as Provider.Types or a callback spells it, or "" if neither does: fit for a metric's label
 	Kind        Kind          // what happened
 	Stage       Stage         // where
-	Status      int           // the response's; 0 in a worker
-	Attempt     int           // 1 in a request; a worker counts
-	Delivery    *Delivery     // nil if the delivery was not verified, or went by unseen
-	Duration    time.Duration // from the request's arrival until before its response, or of Dispatch
+	Status      int           // of the response; 0 in a worker
+	Attempt     int           // 1 in a request; see Delivery
+	Delivery    *Delivery     // nil if it was not verified
+	Duration    time.Duration // of the request until its response is sent, or of Dispatch
 	Phases      Phases        // the parts of Duration
 	Age         time.Duration // in a worker, from the delivery's receipt to this attempt
-	BodySize    int           // bytes read
-	PayloadSize int           // bytes
+	BodySize    int           // in bytes, as far as it was read
+	PayloadSize int           // in bytes
 	Err         error         // an *Error with what went wrong; nil if nothing did
-	Warning     error         // what was odd but decided nothing: a commit that failed, a member that does not fit, a header that contradicts the body
+	Warning     error         // what is odd but changed nothing: a commit that failed, a member that does not fit, a header that contradicts the body
 	Diagnosis   string        // what Options.Diagnose returned, if it was called; not for the sender
 }
 
-// Phases are how long the parts of a delivery's way took; 0 is a part that it
-// did not go through.
+// Phases says how long each part of the handling took; zero means that the
+// delivery did not get there.
 type Phases struct {
-	Read     time.Duration // of the body
-	Verify   time.Duration // of the signature, the look-up of secrets included
-	Storage  time.Duration // of the calls of Store or Inbox
-	Callback time.Duration
+	Read     time.Duration // reading the body
+	Verify   time.Duration // verifying the signature, and looking up secrets
+	Storage  time.Duration // the calls of Store or Inbox
+	Callback time.Duration // the callback
 }
 
 const (
@@ -121,7 +126,7 @@ func (o *Options) check(p *Provider, secret string) error {
 	case o.Tolerance < 0:
 		return errors.New("option Tolerance is negative")
 	case o.Tolerance > 0 && !p.signsTime():
-		return errors.New("option Tolerance is set, but this provider signs no time that it could apply to")
+		return errors.New("option Tolerance is set, but this provider signs no time")
 	case o.StorageTimeout < 0:
 		return errors.New("option StorageTimeout is negative")
 	case o.Store != nil && o.Inbox != nil:
@@ -129,7 +134,7 @@ func (o *Options) check(p *Provider, secret string) error {
 	case o.Inbox != nil && p.Synchronous:
 		return errors.New("this provider waits for what the callback returns, so an Inbox cannot take its deliveries")
 	case o.Name != "" && !isName(o.Name):
-		return fmt.Errorf("option Name has control characters, or more than %d bytes", maxName)
+		return fmt.Errorf("option Name contains a control character or is longer than %d bytes", maxName)
 	case o.Secrets != nil && (secret != "" || len(o.PreviousSecrets) > 0):
 		return errors.New("option Secrets is set, so the secret and PreviousSecrets must be empty")
 	case o.Secrets != nil:

@@ -185,7 +185,6 @@ type opened struct {
 	warning error     // what is odd about it but decides nothing
 }
 
-// decode decodes the payload.
 func (m *opened) decode(payload []byte) (err error) {
 	var warning error
 	m.payload, warning, err = m.cb.decode(payload)
@@ -336,7 +335,6 @@ func (h *Handler) run(s *scope, m *opened) outcome {
 	return h.withClaim(s, func() outcome { return h.call(s, m) })
 }
 
-// call runs the callback.
 func (h *Handler) call(s *scope, m *opened) outcome {
 	start := h.now()
 	v, err := recovering(func() (any, error) { return m.cb.call(s, m.payload) })

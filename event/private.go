@@ -34,7 +34,7 @@ func (d Delivery) summary() string {
 	return fmt.Sprintf("%s (%d bytes)", summary("delivery", d.Handler, d.Tenant, d.Type, d.ID), len(d.Body))
 }
 
-// LogValue shows what identifies the delivery.
+// LogValue returns what identifies the delivery.
 func (d Delivery) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("handler", d.Handler),
@@ -46,10 +46,10 @@ func (d Delivery) LogValue() slog.Value {
 	)
 }
 
-// Format shows what identifies the delivery.
+// Format prints what identifies the delivery.
 func (d Delivery) Format(s fmt.State, _ rune) { show(s, d.summary()) }
 
-// MarshalText shows what identifies the delivery.
+// MarshalText returns what Format prints.
 func (d Delivery) MarshalText() ([]byte, error) { return []byte(d.summary()), nil }
 
 func (r Result) summary() string {
@@ -60,20 +60,20 @@ func (r Result) summary() string {
 	return text
 }
 
-// Format shows the kind and what identifies the delivery.
+// Format prints the kind, what identifies the delivery, and Err.
 func (r Result) Format(s fmt.State, _ rune) { show(s, r.summary()) }
 
-// MarshalText shows the kind and what identifies the delivery.
+// MarshalText returns what Format prints.
 func (r Result) MarshalText() ([]byte, error) { return []byte(r.summary()), nil }
 
 func (r Request) summary() string {
 	return fmt.Sprintf("%s (%d bytes)", summary("request", r.Tenant, r.Endpoint), len(r.Body))
 }
 
-// Format shows the size of the body.
+// Format prints the tenant, the endpoint and the size of the body.
 func (r Request) Format(s fmt.State, _ rune) { show(s, r.summary()) }
 
-// MarshalText shows the size of the body.
+// MarshalText returns what Format prints.
 func (r Request) MarshalText() ([]byte, error) { return []byte(r.summary()), nil }
 
 func (r Response) summary() string {
@@ -84,25 +84,25 @@ func (r Response) summary() string {
 	return text
 }
 
-// Format shows the status and the error.
+// Format prints the status, the size of the body, and Err.
 func (r Response) Format(s fmt.State, _ rune) { show(s, r.summary()) }
 
-// MarshalText shows the status and the error.
+// MarshalText returns what Format prints.
 func (r Response) MarshalText() ([]byte, error) { return []byte(r.summary()), nil }
 
-// Format shows what Error returns.
+// Format prints what Error returns.
 func (e Error) Format(s fmt.State, _ rune) { show(s, e.Error()) }
 
 // MarshalText returns what Error returns.
 func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// Format shows what Error returns.
+// Format prints what Error returns.
 func (e PanicError) Format(s fmt.State, _ rune) { show(s, e.Error()) }
 
 // MarshalText returns what Error returns.
 func (e PanicError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// Format shows what Error returns.
+// Format prints what Error returns.
 func (e Rejection) Format(s fmt.State, _ rune) { show(s, e.Error()) }
 
 // MarshalText returns what Error returns.

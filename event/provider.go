@@ -10,87 +10,90 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// Provider describes a vendor's webhooks: how its deliveries are signed,
-// wrapped and responded to. Each provider package of this module has a function
-// that returns a fresh one, to be changed where the vendor has changed.
+// Provider describes a vendor's webhooks: how its deliveries are signed, what
+// their bodies look like, and which responses it expects. Each provider package of
+// this module has a function that returns a new one; change it where the vendor
+// has changed.
 type Provider struct {
 	Name     string         // in lower case, such as "kombo"
 	Scheme   signature.HMAC // how deliveries are signed
-	Envelope Envelope       // where a body has its type, id, time and payload
-	// Types are the event types that the provider is known to send. Another
-	// type without a callback is logged once, unless the list is empty.
+	Envelope Envelope       // where in a body the type, id, time and payload are
+	// Types are the event types that the provider is known to send. Any other
+	// type that has no callback is logged once, unless the list is empty.
 	Types []string
-	// Enums are the known values of payloads' enum types, each of its own type.
-	// Package drift uses them: any other value decodes as well.
+	// Enums are the known values of the payloads' enum types, each of its own Go
+	// type. Other values decode as well; package drift reports them.
 	Enums []any
-	// Aliases maps what deliveries call an event type to the name under which
-	// callbacks are registered for it.
+	// Aliases maps other spellings of event types to those for which callbacks
+	// are registered.
 	Aliases map[string]string
-	// TypeName does the same for spellings that cannot be listed. Aliases come
-	// first. Nil takes types as they are.
+	// TypeName does the same for spellings that cannot be listed, if the type is
+	// not in Aliases. Nil leaves types as they are.
 	TypeName func(string) string
-	// OptionalPayload lists the event types whose payload may be absent or
-	// null. It does not decode for any other.
+	// OptionalPayload lists the event types whose payload may be absent or null.
+	// For any other type such a payload does not decode.
 	OptionalPayload []string
-	// Lenient lets a payload decode although members of it do not fit the
-	// fields of its type: those stay zero and are named in [Result].Warning. A
-	// member that is tagged validate:"required" must be there all the same.
+	// Lenient lets a payload decode if some of its members do not fit their
+	// fields. Those fields stay zero, and [Result].Warning names them. A member
+	// that is tagged validate:"required" must fit all the same.
 	Lenient bool
-	// Synchronous is set for a provider that waits for the response and shows
-	// it to a person. There only a success is 200, and every error is a JSON
-	// object with a message.
+	// Synchronous is set for a provider that waits for the response and shows it
+	// to a person. For such a provider only a success is 200, and every error is
+	// a JSON object with a message.
 	Synchronous bool
-	// MessageMember is the member in which the provider reads the message of a
-	// [Rejection]; "" is a provider that looks at the status only.
+	// MessageMember names the JSON member in which the provider reads the
+	// message of a [Rejection]; "" means that it reads only the status.
 	MessageMember string
-	// DefaultMessage is the message of an error for which the callback gave
-	// none. It tells the person what to do, and nothing of the cause.
+	// DefaultMessage is the message of an error for which the callback gives
+	// none. It should say what the person can do, and nothing about the cause.
 	DefaultMessage string
-	// InsecureAllowUnsigned accepts a delivery without any signature header,
-	// from anyone. One that has a signature is verified all the same.
+	// InsecureAllowUnsigned accepts deliveries that have no signature header,
+	// from anyone. A delivery that has one is verified all the same.
 	InsecureAllowUnsigned bool
 	// Verify replaces Scheme for a provider whose signature is not an HMAC in a
-	// header: one that stands in the body, or is made with a public key. It
-	// returns the authentic bytes, which are decoded and become [Delivery].Body;
-	// nothing else of the body is looked at. After an error that wraps
-	// [signature.ErrMismatch] the next secret is tried. It must compare in
-	// constant time and be safe for concurrent use. Zero tolerance is its own.
+	// header, but is in the body, for example, or made with a public key. It
+	// returns the authentic bytes, which become [Delivery].Body; nothing else is
+	// decoded. If its error wraps [signature.ErrMismatch], the next secret is
+	// tried. Verify must compare in constant time and be safe for concurrent
+	// use. If tolerance is zero, it uses its own.
 	Verify func(secret string, r *Request, now time.Time, tolerance time.Duration) (signed []byte, err error)
-	// Sign makes r one that Verify accepts, for tests: it sets headers or
-	// replaces the body.
+	// Sign makes Verify accept r, by setting headers or replacing the body. Only
+	// tests need it.
 	Sign func(secret string, r *Request, now time.Time) error
 }
 
-// Envelope names the members of a body, which is one JSON object. Each list
-// holds alternatives, the preferred one first; a name is matched exactly, and
-// a member whose value is of another kind is passed over. A body in which one
-// of the names appears twice, or any name has an escape in it, is rejected;
-// where the body is the payload, so is a name in another case, since package
-// encoding/json would take it for the same.
+// Envelope names the members of a body, which is a JSON object. Each list has
+// alternatives, the preferred one first. Names are matched exactly, and a member
+// whose value is of the wrong JSON type is passed over.
+//
+// A body is rejected if one of these names appears twice in it, or if any name
+// contains an escape. If the body itself is the payload, it is also rejected if
+// one of these names appears in another case, since package encoding/json would
+// take it for the same.
 type Envelope struct {
-	Type       []string // a string; if empty, the URL tells the type: its last segment, or [Handler.Endpoint]
-	ID         []string // a string or a number; if absent, deliveries are the same if their signed bytes are
-	OccurredAt []string // the time of the event, in any form of ISO 8601 or Unix time
-	Payload    []string // any JSON value; if empty, the body itself is the payload
-	TypeHeader string   // repeats the type outside the signed bytes; a contradiction is reported in [Result].Warning
-	IDHeader   string   // has an id outside the signed bytes, which never decides what a duplicate is
+	Type       []string // a string; if the list is empty, the last segment of the URL is the type: see Handler.Endpoint
+	ID         []string // a string or a number; without an id, deliveries are the same if their signed bytes are
+	OccurredAt []string // when the event occurred, in any form that Time reads
+	Payload    []string // any JSON value; if the list is empty, the body itself is the payload
+	TypeHeader string   // a header that repeats the type, but is not signed; Result.Warning reports a contradiction
+	IDHeader   string   // a header with an id, which is not signed and so never decides what a duplicate is
 }
 
-// Request is one delivery as it arrived, for services that receive it other
-// than through net/http: serverless functions, other routers, tests.
+// Request is one delivery as it arrived. It is for tests, and for services that do
+// not receive deliveries through net/http, such as serverless functions.
 type Request struct {
-	Header   http.Header // names in any case; two spellings of one name are two headers
-	Body     []byte      // belongs to the library from the call on
-	Tenant   string      // what [Options].Tenant would have returned
-	Endpoint string      // the event type, for a provider whose URL tells it
+	Header   http.Header // with names in any case; a name in two spellings is a header that appears twice
+	Body     []byte      // must not be changed after the call
+	Tenant   string      // what Options.Tenant would have returned
+	Endpoint string      // the event type, for a provider whose URLs name it
 }
 
-// Response is what is sent back for a [Request].
+// Response is what to send back for a [Request].
 type Response struct {
 	Status int
 	Header http.Header // may be nil
 	Body   []byte
-	Err    error // an [*Error] with what went wrong, not to be sent; nil if nothing did
+	Err    error // an *Error with what went wrong, not for the sender; nil if nothing did
 }
 
 // check rejects a provider that could not work, or only without protection.

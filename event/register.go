@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Callback is a registered callback with its payload's type taken off: payload
-// is the *T of [On], and response is what the callback of [OnRespond] returned.
-// For OnOther and OnInvalid payload is the *Delivery.
+// Callback is a registered callback as [Options].Wrap sees it. payload is the *T
+// of [On] or [OnRespond], or the *Delivery of OnOther or OnInvalid; response is
+// what a callback of [OnRespond] returned.
 type Callback func(ctx context.Context, payload any) (response any, err error)
 
 // callback is one entry of the table of callbacks. The two closures are the
@@ -21,15 +21,16 @@ type callback struct {
 	responds bool // what it returns is the response
 }
 
-// On registers fn for an event type: the payload is decoded into a new T. h is
-// a *Handler or a provider's Handler. On may be called while requests are
-// served. A second callback for a type, a nil fn and a blank type panic.
+// On registers fn as the callback for an event type. Each payload is decoded into
+// a new T. h is a *Handler, or a struct that embeds one, such as a provider's
+// Handler. On may be called while requests are being served. It panics if fn is
+// nil, or if typ is blank or has a callback already.
 //
-// fn runs in the request's goroutine, or the worker's, with a context that
-// ends when the sender hangs up and that holds the delivery: see [FromContext].
-// It may be called more than once for one event, and not in the order in which
-// events occurred: compare [Delivery].OccurredAt before overwriting anything.
-// Its error decides the response: see [Permanent], [Ignore] and [RetryAfter].
+// fn runs in the goroutine of the request, or of the worker. Its context holds the
+// delivery, which [FromContext] returns, and ends when the sender hangs up. fn may
+// run more than once for one event, and not in the order in which events occurred:
+// compare [Delivery].OccurredAt before overwriting anything. Its error decides the
+// response: see [Permanent], [Ignore] and [RetryAfter].
 func On[T any](h embedder, typ string, fn func(context.Context, *T) error) {
 	b := h.base()
 	if fn == nil {
@@ -42,11 +43,11 @@ func On[T any](h embedder, typ string, fn func(context.Context, *T) error) {
 	})
 }
 
-// OnRespond registers fn for an event type whose provider reads the response:
-// what fn returns is sent as JSON, and nothing for a nil pointer. The provider
-// may ask again, so the Store is not used. If R has a method Validate() error,
-// its error counts as one of fn. OnRespond panics as On does, and if the handler
-// has an Inbox, which would respond in its place.
+// OnRespond registers fn as the callback for an event type whose provider reads
+// the response. What fn returns is sent as JSON, unless it is a nil pointer. If R
+// has a method Validate() error, its error counts as fn's. The provider may ask
+// again, so the Store is not used. OnRespond panics where [On] does, and if the
+// handler has an Inbox, which would respond before fn runs.
 func OnRespond[T, R any](h embedder, typ string, fn func(context.Context, *T) (R, error)) {
 	b := h.base()
 	switch {
@@ -64,26 +65,27 @@ func OnRespond[T, R any](h embedder, typ string, fn func(context.Context, *T) (R
 }
 
 // OnOther registers fn for verified deliveries whose type has no callback.
-// Without it they are acknowledged: a provider may send new types at any time.
-// It panics as [On] does.
+// Without it they are acknowledged, since a provider may send new types at any
+// time. OnOther panics if fn is nil, or if it is called a second time.
 func (h *Handler) OnOther(fn func(context.Context, *Delivery) error) {
 	if fn == nil || !h.other.CompareAndSwap(nil, &fn) {
 		panic(fmt.Sprintf("event: nil or second OnOther of %s", h.name))
 	}
 }
 
-// OnInvalid registers fn for verified deliveries that cannot be read: without an
-// envelope, or with a payload that does not decode or lacks an id, as the error
-// says. If fn returns nil, the delivery is acknowledged: store it first. Without
-// OnInvalid the provider is asked to send it again, as a deploy may mend it; it
-// may disable an endpoint that keeps failing. OnInvalid panics as [On] does.
+// OnInvalid registers fn for verified deliveries that cannot be read: the body is
+// not a JSON object with a type, or the payload does not decode or lacks an id. The
+// error says which. If fn returns nil, the delivery is acknowledged, so store it
+// first. Without OnInvalid the response is 400 or 500, and a provider may disable
+// an endpoint that keeps failing. OnInvalid panics if fn is nil, or if it is called
+// a second time.
 func (h *Handler) OnInvalid(fn func(context.Context, *Delivery, error) error) {
 	if fn == nil || !h.invalid.CompareAndSwap(nil, &fn) {
 		panic(fmt.Sprintf("event: nil or second OnInvalid of %s", h.name))
 	}
 }
 
-// Types returns the types that have a callback, sorted.
+// Types returns the event types that have a callback, sorted.
 func (h *Handler) Types() []string {
 	var types []string
 	for _, cb := range *h.callbacks.Load() {

@@ -156,7 +156,7 @@ func encodeJSON(v any) ([]byte, error) {
 type response struct {
 	status     int
 	json       bool   // or else plain text
-	retryAfter string // "" is no such header
+	retryAfter string // "" means no such header
 	body       []byte // of JSON
 }
 

@@ -102,7 +102,7 @@ func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantK
 		return tenantKeys{keys: k.fixed}, nil
 	}
 	if tenant != "" && !isName(tenant) {
-		return tenantKeys{}, nil // nobody has such a name: not worth a look-up
+		return tenantKeys{}, nil // no tenant has such a name, so it is not looked up
 	}
 	if until, ok := k.unknown.get(tenant); ok && now.Before(until) {
 		return tenantKeys{}, nil

@@ -9,31 +9,30 @@ import (
 	"time"
 )
 
-// Store remembers which deliveries were handled, so that each callback that
-// runs in the request completes once. Processes that share a store act as one
-// handler. It must be safe for concurrent use.
+// Store remembers which deliveries were handled, so that each callback that runs
+// in the request completes once. Processes that share a store act as one handler.
+// A Store must be safe for concurrent use.
 //
-// Each delivery is claimed before its callback runs, under [Delivery.Key]. A
-// claim is a lease: it is renewed while the callback runs, and lapses when its
-// owner dies. It is committed, or released if the callback failed. The token
-// says whose claim it is. Every ctx has a deadline; those of Renew, Commit and
-// Release do not end when the sender hangs up.
+// A handler claims each delivery, under its [Delivery.Key], before the callback
+// runs. The claim is a lease, which the handler renews while the callback runs and
+// which lapses if the process dies. Then the handler commits the claim, or releases
+// it if the callback failed. The token says whose claim it is. Every ctx has a
+// deadline; those of Renew, Commit and Release do not end when the sender hangs up.
 type Store interface {
-	// Claim takes key for the time of lease, in one atomic step, and returns a
-	// token that other owners cannot guess. The error wraps ErrDuplicate if the
-	// key was completed before, and ErrInFlight if another has it, who may
-	// still fail.
+	// Claim takes key until lease has passed, in one atomic step, and returns a
+	// token that cannot be guessed. The error wraps ErrDuplicate if the key was
+	// completed before, and ErrInFlight if somebody else has claimed it.
 	Claim(ctx context.Context, key string, lease time.Duration) (token string, err error)
-	// Renew extends the claim to lease from now. The error wraps ErrClaimLost
-	// if token is no longer the claim's.
+	// Renew makes the claim last for lease from now. The error wraps ErrClaimLost
+	// if the claim is no longer token's.
 	Renew(ctx context.Context, key, token string, lease time.Duration) error
-	// Commit marks key as completed and keeps it for the store's window, which
-	// should outlast the provider's retries. With a token that is no longer
-	// the claim's it changes nothing and returns ErrClaimLost; nil, if it is
-	// the owner's second Commit.
+	// Commit marks key as completed for the store's window, which should outlast
+	// the provider's retries. If the claim is no longer token's, it changes
+	// nothing and the error wraps ErrClaimLost. If callbacks can commit their
+	// claim themselves, the handler's second Commit must return nil.
 	Commit(ctx context.Context, key, token string) error
-	// Release gives key back, so that the next delivery of it is handled. With
-	// a token that is no longer the claim's it changes nothing and returns
+	// Release gives key back, so that the same delivery can be claimed again. If
+	// the claim is no longer token's, it changes nothing and the error wraps
 	// ErrClaimLost.
 	Release(ctx context.Context, key, token string) error
 }

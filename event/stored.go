@@ -35,8 +35,9 @@ type stored struct {
 // to trace a delivery and hold no credentials.
 var harmlessHeaders = []string{"Content-Type", "User-Agent", "Traceparent", "Tracestate", "X-Request-Id"}
 
-// MarshalBinary returns the stored form: a line of JSON with the metadata and a
-// few harmless headers, without any credentials, and the body as received.
+// MarshalBinary returns the stored form of the delivery: a line of JSON with the
+// metadata and a few harmless headers, and the body as received. It contains no
+// credentials.
 func (d *Delivery) MarshalBinary() ([]byte, error) {
 	meta, err := json.Marshal(stored{
 		Version: storedVersion, Handler: d.Handler, Provider: d.Provider, Tenant: d.Tenant, Type: d.Type, ID: d.ID,
@@ -65,9 +66,9 @@ func (d *Delivery) headersToStore() http.Header {
 
 var errStored = errors.New("event: not the stored form of a delivery")
 
-// UnmarshalBinary reads the stored form, of this version or an older one, and
-// fails with [ErrNewerVersion] for a newer one. Nothing is verified again.
-// Payload is nil until [Handler.Dispatch] finds it in Body.
+// UnmarshalBinary reads the stored form of this version or an older one. For a
+// newer one the error wraps [ErrNewerVersion]. It verifies nothing, and leaves
+// Payload nil.
 func (d *Delivery) UnmarshalBinary(data []byte) error {
 	line, body, ok := bytes.Cut(data, []byte("\n"))
 	var m stored

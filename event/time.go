@@ -8,14 +8,14 @@ import (
 )
 
 // Time is an instant, or a calendar day, as a provider wrote it. Decoding never
-// fails. It encodes as it came, unless it was changed; the zero Time is null.
+// fails. A Time encodes as it came, unless it was changed; the zero Time is null.
 //
-// IsZero reports that there is no time: the member was null, absent or in an
-// unknown form. Check it before comparing: what has no time is neither older
-// nor newer than anything else. A day alone is midnight UTC.
+// IsZero reports whether there is no time: the member was null, absent or in an
+// unknown form. Check it before comparing times, since the zero time is before any
+// other. A day alone is midnight UTC.
 type Time struct {
-	time.Time        // UTC; zero where Raw is not a time
-	Raw       string // the JSON value as it came, a string with its quotes; "" if null or absent
+	time.Time        // in UTC; zero if Raw is not a time
+	Raw       string // the JSON value as it came, with the quotes of a string; "" if null or absent
 }
 
 // Text returns what the provider wrote, without the quotes of a string.
@@ -31,8 +31,8 @@ func (t Time) Text() string {
 	return s
 }
 
-// String returns Text, or the time in RFC 3339 if that is a number or says
-// another time.
+// String returns Text, or the time in RFC 3339 if the provider wrote a number or
+// the time was changed.
 func (t Time) String() string {
 	if t.IsZero() || strings.HasPrefix(t.Raw, `"`) && t.unchanged() {
 		return t.Text()
@@ -45,8 +45,9 @@ func (t Time) unchanged() bool {
 	return parseTime(t.Text()).Equal(t.Time)
 }
 
-// UnmarshalJSON accepts any JSON value. Times are YYYY-MM-DD, RFC 3339, ISO 8601
-// without an offset (UTC) or without its colon, and Unix seconds or milliseconds.
+// UnmarshalJSON accepts any JSON value. It reads YYYY-MM-DD, RFC 3339, ISO 8601
+// without an offset (as UTC) or without the colon in it, and Unix seconds or
+// milliseconds, as strings or numbers.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
 	if string(b) == "null" {
@@ -57,7 +58,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes Raw, or the time in RFC 3339 if it is not that of Raw.
+// MarshalJSON writes Raw, or the time in RFC 3339 if it was changed.
 func (t Time) MarshalJSON() ([]byte, error) {
 	switch {
 	case !t.unchanged():

@@ -11,10 +11,10 @@
 //
 // The MAC is computed over the bytes as they were received, before anything has
 // parsed them, and is compared in constant time. Verify returns the bytes that
-// the MAC covers. Only they are authentic: take the payload, and whatever
+// the MAC covers. Only those are authentic: take the payload, and whatever
 // identifies the delivery, from them and from nothing else.
 //
-// This package neither limits the size of a body nor recognizes a delivery that
-// is sent again: package event does both. Package signature/diagnose finds out
-// how a vendor signs, and why a delivery does not verify.
+// This package does not limit the size of a body or recognize a delivery that is
+// sent again; package event does both. Package signature/diagnose finds out how a
+// vendor signs, and why a delivery does not verify.
 package signature

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// Encoding is a set of ways to write a MAC as text.
+// Encoding is a set of ways to write a MAC as text, such as Hex | Base64.
 type Encoding uint8
 
-// The encodings. Each is read strictly: in its exact length, with canonical
-// final bits and without line breaks. Hexadecimal digits may be in either case.
+// The encodings. Each is read strictly: the text must have the exact length and
+// canonical final bits, without line breaks. Hexadecimal digits may be in either
+// case.
 const (
 	Hex             Encoding = 1 << iota // written in lower case
 	Base64                               // RFC 4648 section 4, padded
@@ -45,8 +46,8 @@ var codecs = [...]codec{
 	{"base64url", base64.URLEncoding.Strict()},
 }
 
-// Encode writes mac in the first of the encodings, in the order of the constants;
-// zero means Hex.
+// Encode returns mac as text in the first of the encodings, in the order of the
+// constants; zero means Hex.
 func (e Encoding) Encode(mac []byte) string {
 	if e == 0 {
 		e = Hex
@@ -105,7 +106,7 @@ func (c *codec) encodedLen(n int) int {
 	return c.base64.EncodedLen(n)
 }
 
-// String names the encodings: "hex", or "hex or base64".
+// String returns the names of the encodings, such as "hex or base64".
 func (e Encoding) String() string {
 	var names []string
 	for i := range codecs {

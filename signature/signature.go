@@ -25,21 +25,23 @@ var (
 )
 
 // DefaultTolerance is how far a signed timestamp may be from the receiver's
-// clock, in either direction, if neither the caller nor the scheme says so.
+// clock, in either direction, unless the caller or the scheme sets another
+// tolerance.
 const DefaultTolerance = 5 * time.Minute
 
 // HMAC describes how a vendor signs: where the MAC is found, how it is written
-// and which bytes it covers. It is a plain value and holds no secret. Header is
-// required; the zero value of every other field has a meaning.
+// and which bytes it covers. It is a plain value and holds no secret. Only Header
+// is required.
 type HMAC struct {
 	// Header is the name of the header that carries the MAC.
 	Header string
 	// Prefix precedes the encoded MAC, spaces included, as in "sha256 ".
 	Prefix string
-	// OtherPrefixes are accepted as well. Sign writes Prefix.
+	// OtherPrefixes are accepted as well as Prefix, which is the one that Sign
+	// writes.
 	OtherPrefixes []string
-	// Hash is the hash function; zero means crypto.SHA256. SHA-1 and SHA-2 are
-	// linked in.
+	// Hash is the hash function; zero means crypto.SHA256. This package links
+	// SHA-1 and SHA-2.
 	Hash crypto.Hash
 	// Encoding is the set of encodings in which the MAC is accepted; zero means
 	// Hex. Sign writes the first of them.
@@ -54,20 +56,20 @@ type HMAC struct {
 	// SignUnixTime makes Sign write Unix seconds instead of RFC 3339.
 	SignUnixTime bool
 	// Member names the member of the JSON body whose value is signed, byte for
-	// byte as it stands there; empty means that the whole body is signed. The
-	// member must appear exactly once, and no name beside it may be escaped.
+	// byte; empty means that the whole body is signed. The member must appear
+	// exactly once, and no name beside it may contain an escape.
 	Member string
 }
 
-// Validate reports what is wrong with a scheme that cannot work: it names no
-// header, or an encoding or hash function that is not available. In FIPS
-// 140-only mode, SHA-1 is not available.
+// Validate returns an error if the scheme cannot work: it names no header, or an
+// encoding or hash function that is not available. SHA-1 is not available in FIPS
+// 140-only mode.
 func (s HMAC) Validate() error {
 	return s.CheckSecret(make([]byte, maxMAC))
 }
 
-// CheckSecret reports why [HMAC.New] would panic: the scheme is not valid, or
-// the secret is empty or, in FIPS 140-only mode, shorter than 14 bytes.
+// CheckSecret returns an error if [HMAC.New] would panic: the scheme is not
+// valid, or the secret is empty or, in FIPS 140-only mode, shorter than 14 bytes.
 func (s HMAC) CheckSecret(secret []byte) error {
 	switch {
 	case s.Header == "":
@@ -93,8 +95,8 @@ func try(h crypto.Hash, key []byte) (err error) {
 	return nil
 }
 
-// Parsed holds what [HMAC.Parse] found in the headers of a request. Nothing of
-// it has been verified. The zero Parsed matches no secret.
+// Parsed holds what [HMAC.Parse] found in the headers of a request. None of it
+// has been verified. The zero Parsed matches no secret.
 type Parsed struct {
 	prefix    string
 	encoded   string // the MAC as text
@@ -104,9 +106,10 @@ type Parsed struct {
 	at        time.Time // what timestamp says
 }
 
-// Parse reads the signature's headers, for [Verifier.VerifyParsed]. If it fails,
-// no secret can help, and the request can be rejected before its body is read.
-// The error wraps [ErrMissing] or [ErrMalformed]. The scheme must be valid.
+// Parse reads the headers of the signature, for [Verifier.VerifyParsed]. If it
+// fails, the delivery cannot verify with any secret, so the request can be
+// rejected before its body is read. The error wraps [ErrMissing] or
+// [ErrMalformed]. The scheme must be valid.
 func (s HMAC) Parse(h http.Header) (Parsed, error) {
 	var p Parsed
 	if err := s.parse(h, &p); err != nil {
@@ -268,12 +271,12 @@ func (e *failure) Error() string { return e.cause.Error() + ": " + e.where + e.d
 
 func (e *failure) Unwrap() error { return e.cause }
 
-// ExpiredError is the error for a right MAC with a timestamp that is too far from
-// the receiver's clock: the delivery is authentic, but it arrived late, was sent
-// again by somebody else, or met a clock that is wrong. It wraps [ErrExpired].
+// ExpiredError is the error for a MAC that is right and a timestamp that is too
+// far from the receiver's clock. The delivery is authentic, but it arrived late,
+// somebody has replayed it, or a clock is wrong. It wraps [ErrExpired].
 type ExpiredError struct {
-	Skew      time.Duration // the receiver's time minus the timestamp, which is positive for the past
-	Tolerance time.Duration // what was allowed
+	Skew      time.Duration // the receiver's time minus the timestamp: positive if that is in the past
+	Tolerance time.Duration // the largest skew that was accepted
 }
 
 func (e *ExpiredError) Error() string {

@@ -5,9 +5,9 @@ import "time"
 // maxTimestamp is the length of the longest timestamp that is read.
 const maxTimestamp = 64
 
-// ParseTimestamp reads a timestamp in the forms that vendors sign: RFC 3339, the
-// same with an offset without a colon, Unix seconds (up to ten digits) and Unix
-// milliseconds (thirteen digits).
+// ParseTimestamp parses a timestamp in any form that vendors are known to sign:
+// RFC 3339, also without the colon in the offset, Unix seconds (up to ten digits)
+// and Unix milliseconds (thirteen digits).
 func ParseTimestamp(text string) (t time.Time, ok bool) {
 	switch n := len(text); {
 	case n == 0 || n > maxTimestamp:

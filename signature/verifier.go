@@ -57,9 +57,9 @@ func (s HMAC) New(secret []byte) *Verifier {
 	return v
 }
 
-// Verify checks the signature of body, which must be the bytes as they were
-// received. It returns the part of body that the MAC covers: body itself, or the
-// value of the scheme's Member. With an error it returns no bytes.
+// Verify verifies the signature of body, which must be the bytes as they were
+// received. It returns the part of body that the MAC covers, which is body itself
+// or the value of the scheme's Member, and nil if there is an error.
 //
 // A signed timestamp may be at most tolerance away from now, in either direction;
 // zero means the scheme's own tolerance. The error is an [ExpiredError] only if
@@ -72,8 +72,8 @@ func (v *Verifier) Verify(h http.Header, body []byte, now time.Time, tolerance t
 	return v.VerifyParsed(&p, body, now, tolerance)
 }
 
-// VerifyParsed is like Verify, for callers that try several secrets. They pass
-// what [HMAC.Parse] of the same scheme returned.
+// VerifyParsed is like Verify, for callers that try several secrets: p is what
+// [HMAC.Parse] of the same scheme returned.
 func (v *Verifier) VerifyParsed(p *Parsed, body []byte, now time.Time, tolerance time.Duration) (signed []byte, err error) {
 	if signed, err = v.authentic(p, body); err != nil {
 		return nil, err
@@ -88,10 +88,10 @@ func (v *Verifier) VerifyParsed(p *Parsed, body []byte, now time.Time, tolerance
 	return signed, nil
 }
 
-// authentic returns the part of body that the MAC was made of. Finding a member
-// takes a scan of the whole body, which is longer than the MAC. If it is the last
-// member, as usual, the MAC itself shows where it ends: nobody without the secret
-// can make one of other bytes.
+// authentic returns the part of body that the MAC covers. Finding a member takes a
+// scan of the whole body, which takes longer than the MAC. If it is the last
+// member, as usual, the MAC itself shows where it ends: it cannot be forged for
+// other bytes.
 func (v *Verifier) authentic(p *Parsed, body []byte) ([]byte, error) {
 	var last []byte
 	if v.scheme.Member != "" {
@@ -131,10 +131,10 @@ func (st *state) compute(timestamp string, signed []byte) []byte {
 	return st.mac.Sum(st.sum[:0])
 }
 
-// Narrow verifies a delivery, whatever its timestamp, and returns the scheme
-// narrowed down to the prefix and encoding that the delivery uses. About one MAC
-// in four reads the same in both alphabets of base64; a scheme that accepts both
-// still does so afterwards, since the next delivery may differ.
+// Narrow verifies a delivery, however old, and returns the scheme reduced to the
+// prefix and encoding that the delivery uses. About one MAC in four reads the same
+// in both alphabets of base64; after such a delivery, a scheme that accepted both
+// still does.
 func (v *Verifier) Narrow(h http.Header, body []byte) (HMAC, error) {
 	p, err := v.scheme.Parse(h)
 	if err != nil {
@@ -154,7 +154,7 @@ func (v *Verifier) Narrow(h http.Header, body []byte) (HMAC, error) {
 }
 
 // Sign sets the headers that Verify reads, as the vendor would at the time now.
-// It fails only if body does not have the scheme's Member.
+// It fails only if body lacks the scheme's Member.
 func (v *Verifier) Sign(h http.Header, body []byte, now time.Time) error {
 	s := &v.scheme
 	signed, err := s.Signed(body)

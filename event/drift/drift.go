@@ -1,15 +1,15 @@
 // Package drift finds where a vendor's deliveries differ from what this module
-// models: event types that it does not know, members that no field takes, enum
-// values without a constant, members of another kind, null where a value is
-// usual. Such deliveries still reach their callbacks; drift tells that the
-// module, or one's own payload types, are out of date.
+// models: unknown event types, members that no field takes, enum values without a
+// constant, members of another JSON type, and null where a value is usual. Such
+// deliveries still reach their callbacks, but a finding means that this module, or
+// a payload type of your own, is out of date. To log what is found:
 //
 //	p := kombo.Provider()
 //	k, err := kombo.New(p, secret, &event.Options{Wrap: drift.Wrap(p, nil)})
 //
-// What it reports are paths and kinds, never values. It looks at one delivery a
-// second and logs each finding once; [Options].Strict makes findings errors,
-// for tests against a vendor's sandbox.
+// It examines one delivery per second and logs each finding once. A finding names
+// the path of a member, never its value. For tests against a vendor's sandbox,
+// [Options].Strict makes findings errors.
 package drift
 
 import (
@@ -37,17 +37,18 @@ const (
 	maxLogged = 256         // findings that are remembered as logged
 )
 
-// Options are the settings of [Wrap]. Nil and the zero value log.
+// Options are the settings of [Wrap].
 type Options struct {
-	// Strict looks at every delivery, and fails the callback's delivery with
-	// the findings. It is for tests, never for production.
+	// Strict examines every delivery, and returns the findings as an error in
+	// place of running the callback. It is for tests, never for production.
 	Strict bool
-	// Logger gets each finding once, at level Warn. Nil is [slog.Default].
+	// Logger gets each finding once, at level Warn. Nil means [slog.Default].
 	Logger *slog.Logger
 }
 
-// Wrap returns a function for [event.Options].Wrap of a handler for p. opts may
-// be nil. Callbacks run whatever is found, unless Strict is set.
+// Wrap returns a function to set as [event.Options].Wrap in the options of a
+// handler for p. Callbacks run whatever is found, unless opts.Strict is set. opts
+// may be nil.
 func Wrap(p event.Provider, opts *Options) func(event.Callback) event.Callback {
 	if opts == nil {
 		opts = &Options{}
@@ -105,15 +106,15 @@ func (r *reporter) log(ctx context.Context, d *event.Delivery, found []string) {
 		}
 		r.mu.Unlock()
 		if !again {
-			logger.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries differ from what is modelled; callbacks ran all the same",
+			logger.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries differ from what is modelled; callbacks run all the same",
 				slog.String("handler", d.Handler), slog.String("type", d.Type), slog.String("drift", text))
 		}
 	}
 }
 
-// Find returns in what a delivery differs from what p and the type of its
-// payload model, at most 32 findings. payload is what a callback gets; a
-// *[event.Delivery], which OnOther gets, and nil tell nothing of the payload.
+// Find returns how a delivery differs from what p and the Go type of its payload
+// model, in at most 32 findings. payload is what the callback gets. If it is nil,
+// or the *[event.Delivery] that OnOther gets, only the event type is examined.
 func Find(p event.Provider, d *event.Delivery, payload any) []string {
 	w := walk{enums: enumsOf(p.Enums)}
 	if !knows(&p, d.Type) {

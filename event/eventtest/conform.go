@@ -15,26 +15,25 @@ import (
 	"github.com/atshooks/atshooks/event"
 )
 
-// Conform checks the data that a provider is made of, as the providers of this
-// module do: its description, its fixtures and its payload types.
+// Conform tests a provider: its description, its fixtures and its payload types.
+// The providers of this module are tested with it:
 //
 //	eventtest.Conform(t, kombotest.Vendor, kombo.New)
 //
-// newHandler is event.NewHandler, or returns a struct that embeds an
-// [event.Handler]. Each of the struct's methods named On… must register
-// callbacks for one event, and each event must have one; without any such
-// method, callbacks are registered with [event.On].
+// newHandler is [event.NewHandler], or returns a struct that embeds an
+// [event.Handler]. If the struct has methods named On…, each must register
+// callbacks for one event, and each event must have one. Otherwise callbacks are
+// registered with [event.On].
 //
-// Of the whole, it checks that every event type of the provider has a fixture,
-// that no fixture holds the e-mail address of someone who may exist, and that a
-// handler for the event with the largest fixture passes [Run].
+// Conform checks that every event type of the provider has a fixture, that no
+// fixture contains an e-mail address that may exist, and that a handler for the
+// event with the largest fixture passes [Run].
 //
-// Of each event, it checks that a signed fixture reaches its callback, once and
-// unchanged; that no member of the fixture is lost when the payload is decoded
-// and encoded; that members may be null, absent (unless they are tagged
-// validate:"required") or unknown; and that nothing of a payload, whatever
-// stands in it, is in a response, an error or a log line, nor printed where the
-// decoded payload is logged.
+// For each event, it checks that a signed fixture reaches its callback once and
+// unchanged; that decoding and encoding the payload loses no member; that members
+// may be null, absent (unless they are tagged validate:"required") or unknown; and
+// that nothing of a payload is in a response, an error or a log line, or printed
+// when the decoded payload is logged.
 func Conform[H http.Handler](t *testing.T, v Vendor, newHandler func(p event.Provider, secret string, opts *event.Options) (H, error)) {
 	t.Helper()
 	conform(onTest{t}, v, newHandler)
@@ -263,7 +262,7 @@ func (c *conformance) addresses(t tester) {
 		for _, found := range address.FindAllString(string(body), -1) {
 			_, domain, _ := strings.Cut(found, "@")
 			if domain = strings.Trim(domain, "."); domain != "example.com" && domain != "example.org" {
-				t.Errorf("the fixture of %s has the address %s: use one at example.com, which nobody can have", typ, found)
+				t.Errorf("the fixture of %s has the address %s, which may exist: use one at example.com", typ, found)
 			}
 		}
 	}

@@ -1,11 +1,21 @@
-// Package eventtest has what tests need that receive webhooks, store them, or
-// describe a provider:
+// Package eventtest tests services that receive webhooks, and the providers,
+// stores and inboxes that they use.
 //
-//   - For a service: fixtures and signed requests ([Vendor], from a provider's
-//     own test package such as kombotest), [Run], which checks the service's
-//     own http.Handler behind its own router and middleware, and
-//     [Vendor.Leaks], which finds candidates' data in its logs.
-//   - For a new provider: [Conform].
-//   - For an engine: [Store] and [Inbox], which check any implementation of
-//     the interfaces of package event.
+// A service tests a callback with a signed request from its provider's own test
+// package, and its whole [http.Handler], with router and middleware, with [Run]:
+//
+//	w := httptest.NewRecorder()
+//	service.ServeHTTP(w, kombotest.NewRequest(t, secret, kombotest.DataChanged(), eventtest.To("/hooks/kombo")))
+//
+//	eventtest.Run(t, eventtest.Config{
+//		Vendor:   kombotest.Vendor,
+//		Handler:  service,
+//		Path:     "/hooks/kombo",
+//		Secret:   secret,
+//		Recorder: &recorder,
+//	})
+//
+// [Vendor.Leaks] finds candidates' data in the log of such a test. [Conform] tests
+// a provider, and [Store] and [Inbox] test any implementation of the interfaces of
+// package event.
 package eventtest

@@ -191,7 +191,7 @@ var plants = []any{
 // for them in everything that is sent, reported or logged.
 func (c *conformance) silent(t tester, e Event) {
 	if !e.payload.Implements(logValuer) {
-		t.Errorf("%v is not a slog.LogValuer: whoever logs a payload logs all of it", e.payload)
+		t.Errorf("%v is not a slog.LogValuer, so that all of it is printed where it is logged", e.payload)
 	}
 	b := c.bench(t, e)
 	body := c.vendor.Body(e.Type)
@@ -246,7 +246,7 @@ func checkLogged(t tester, e Event, with string, enum bool, payload any) {
 		slog.New(slog.NewTextHandler(&b, nil)).Info("received", "payload", part.Interface())
 		for _, word := range canaries {
 			if bytes.Contains(b.Bytes(), []byte(word)) {
-				t.Errorf("%s, a %v that is logged with slog prints %q: it may print ids only", with, part.Type(), word)
+				t.Errorf("%s, a %v that is logged with slog prints %q: it must print only ids", with, part.Type(), word)
 			}
 		}
 	})

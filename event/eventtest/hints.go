@@ -14,11 +14,11 @@ import (
 func (s *suite) hint(r *request, resp response) string {
 	switch {
 	case resp.status == 0:
-		return "net/http would cut the connection, and the vendor send it again"
+		return "net/http would cut the connection, and the vendor would send it again"
 	case resp.status >= 200 && resp.status <= 299:
 		return fmt.Sprintf("%s documents %s as success, and may take any other status for a failure", s.Vendor.Provider.Name, oneOf(s.Vendor.success()))
 	case resp.status >= 300 && resp.status <= 399:
-		return fmt.Sprintf("it was redirected from %s to %s, and senders do not follow, or turn POST into GET: mind the slash at the end of the pattern, and HTTPS or host redirects in middleware",
+		return fmt.Sprintf("it was redirected from %s to %s, and senders do not follow redirects, or turn POST into GET: mind the slash at the end of the pattern, and HTTPS or host redirects in middleware",
 			s.path(r.Endpoint), resp.header.Get("Location"))
 	case resp.status == http.StatusNotFound:
 		return "nothing is mounted at " + s.path(r.Endpoint) + ": is it the right path, with or without the slash at its end?"

@@ -21,36 +21,36 @@ import (
 
 // InboxSetup is one empty inbox with its workers, for one test of [Inbox].
 type InboxSetup struct {
-	// Open returns the inbox as another process would open it, with a
-	// connection of its own. It has the methods that [inbox.DeadLetter] and
+	// Open opens the inbox as another process would, with a connection of its
+	// own. What it returns has the methods that [inbox.DeadLetter] and
 	// [inbox.Stats] list.
 	Open func() event.Inbox
-	// NewWorker makes a worker for what Open returned. It runs the deliveries
-	// of these handlers, at most concurrency at once, and tries one that fails
-	// again within milliseconds.
+	// NewWorker makes a worker for what Open returned. The worker runs the
+	// deliveries of handlers, at most concurrency at once, and runs one that has
+	// failed again within milliseconds.
 	NewWorker func(i event.Inbox, concurrency int, handlers ...event.Dispatcher) InboxWorker
-	// Attempts is how often a delivery is tried before it is a dead letter; at
+	// Attempts is how often a delivery is run before it becomes a dead letter; at
 	// least 3.
 	Attempts int
 	// Insert stores bytes where Put would store the stored form of a delivery.
 	Insert func(handler, key string, stored []byte)
-	// MaxBody is the size of a body that fits, in bytes, where one of twice
-	// that size does not. Zero leaves that test out.
+	// MaxBody is the size in bytes of a body that fits, while one of twice that
+	// size does not. Zero leaves that test out.
 	MaxBody int
-	// Lease is how long another worker waits before it takes over what one
-	// that died was running. Zero leaves out a callback that runs for longer.
+	// Lease is how long another worker waits before it takes over from one that
+	// died. Zero leaves out the test of a callback that takes longer.
 	Lease time.Duration
 	// Kill ends a worker as a crash would, in the middle of what it runs. Nil
 	// leaves that test out.
 	Kill func(w InboxWorker)
 }
 
-// InboxWorker is a worker as the inboxes of this module have it.
+// InboxWorker is what the workers of this module's inboxes have in common.
 type InboxWorker interface {
-	// Run runs callbacks until Shutdown is called, and returns nil then.
+	// Run runs callbacks until Shutdown is called, and then returns nil.
 	Run(ctx context.Context) error
-	// Shutdown lets no further callback begin, and returns nil when those that
-	// run have returned. If ctx ends before, it ends their contexts and returns
+	// Shutdown lets no further callback begin, and returns nil when the running
+	// ones have returned. If ctx ends first, it ends their contexts and returns
 	// ctx's error.
 	Shutdown(ctx context.Context) error
 }
@@ -65,15 +65,15 @@ type testedInbox interface {
 	Stats(ctx context.Context) (*inbox.Stats, error)
 }
 
-// Inbox checks that an inbox and its workers do what [event.Inbox] and
-// [event.VerdictOf] say: a delivery is stored once, under whatever load; its
-// callback runs until it succeeds, or becomes a dead letter that can be run
-// again; workers share, drain and take over from each other; and nothing of a
-// body is logged. setup makes an empty inbox that logs to logger. The tests
-// run in parallel.
+// Inbox tests that an inbox and its workers do what [event.Inbox] and
+// [event.VerdictOf] say: a delivery is stored once, even under load; its callback
+// runs until it succeeds or the delivery becomes a dead letter, which can be run
+// again; workers share the work, shut down in order and take over from each other;
+// and no part of a body is logged. setup makes an empty inbox that logs to logger.
+// The tests run in parallel.
 //
-// Whether a delivery that was stored survives a crash of the machine cannot be
-// seen from within a process: an engine has to show that in a test of its own.
+// Inbox cannot show that a stored delivery survives a crash of the machine. That
+// needs a test of its own.
 func Inbox(t *testing.T, setup func(t testing.TB, logger *slog.Logger) InboxSetup) {
 	t.Helper()
 	testInbox(onTest{t}, setup)

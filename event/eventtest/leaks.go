@@ -16,23 +16,22 @@ import (
 
 // Leak is a personal value of a fixture that was found in a text.
 type Leak struct {
-	Type   string // of the event that has the fixture
-	Member string // the path to the member in its payload
-	Value  string // the fixture's, so made up
+	Type   string // the event type of the fixture
+	Member string // the path of the member in its payload
+	Value  string // its value, which is made up
 }
 
-// String tells what was found and where it is from.
+// String says what was found and where it is from.
 func (l Leak) String() string { return fmt.Sprintf("%q, from %s of %s", l.Value, l.Member, l.Type) }
 
-// Leaks returns the personal values of the fixtures that text holds, each
-// once. Send the fixtures to a service in a test, capture its log, and expect
-// none.
+// Leaks returns the personal values of the fixtures that text contains, each once.
+// Send the fixtures to a service in a test, capture its log, and expect none.
 //
-// Personal are e-mail addresses, telephone numbers, texts of several words, and
-// whatever a member holds whose name contains "name"; but not ids, the
-// provider's Enums, times, texts with fewer than three letters, nor URLs
-// outside of example.com. A value is found as it stands, in base64, and with
-// the escapes of JSON, Go and URLs, where no letter or digit adjoins it.
+// E-mail addresses, telephone numbers, texts of several words, and the values of
+// members with "name" in their name are personal; ids, the provider's Enums, times,
+// texts with fewer than three letters and URLs outside of example.com are not. A
+// value is found as it is, in base64, and with the escapes of JSON, Go and URLs,
+// unless a letter or digit adjoins it.
 func (v Vendor) Leaks(text []byte) []Leak {
 	plain := readable(string(text))
 	var leaks []Leak

@@ -15,19 +15,19 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// NearMiss is a delivery that is almost right, and what a service should make
-// of it. [Vendor.NearMisses] lists them. A program can send one over HTTP: none
-// of it depends on tests.
+// NearMiss is a delivery that is almost right, and what a service should make of
+// it. [Vendor.NearMisses] lists them. A program can send one over HTTP, since a
+// NearMiss does not depend on tests.
 type NearMiss struct {
 	Name  string // a few words, such as "wrong key"
-	About string // in a sentence what it is, and why the response matters
-	// Statuses are the right ones for the last request; what this module's
-	// handlers respond with comes first.
+	About string // a sentence: what it is, and why the response matters
+	// Statuses are the right responses to the last request, that of this
+	// module's handlers first.
 	Statuses         []int
-	MinRuns, MaxRuns int    // how many callbacks may run for it, all in all
-	Times            int    // how often the same request is sent, 1 or 2
+	MinRuns, MaxRuns int    // how often callbacks may run for it in all
+	Times            int    // how often to send the same request, 1 or 2
 	NeedsPrevious    bool   // Draft.Previous must be set
-	Skip             string // why this provider has no such near miss; "" if it has
+	Skip             string // why this provider has no such near miss; "" if it has one
 
 	vendor   Vendor
 	unsigned bool                            // it is not signed at all
@@ -38,8 +38,8 @@ type NearMiss struct {
 // errNothing is for a draft that has nothing that a near miss could change.
 var errNothing = errors.New("eventtest: the payload has no member that may be null")
 
-// Make returns the near miss of a good delivery. It fails if Skip is set, and
-// if d lacks what is needed.
+// Make returns the near miss of a good delivery. It fails if Skip is set or if d
+// lacks what is needed.
 func (m NearMiss) Make(d Draft) (*event.Request, error) {
 	r, err := m.make(d)
 	if err != nil {
@@ -80,8 +80,8 @@ func (m NearMiss) make(d Draft) (*request, error) {
 // like an outage, a 404 or 405 like a wrong URL.
 var rejected = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest}
 
-// NearMisses returns the deliveries that are almost right, from what anyone
-// could send to what the vendor may send one day.
+// NearMisses returns deliveries that are almost right, from those that anyone could
+// send to those that the vendor may send one day.
 func (v Vendor) NearMisses() []NearMiss {
 	all := slices.Concat(v.wrongSignatures(), v.wrongBodies(), v.wrongTimes(), v.rightButOdd())
 	for i := range all {

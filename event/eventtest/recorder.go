@@ -3,17 +3,17 @@ package eventtest
 import "sync"
 
 // Recorder counts the runs of callbacks for [Run], and makes some of them fail.
-// Every callback calls [Recorder.Ran]. The zero value is ready to use, and safe
-// for concurrent use.
+// Every callback calls [Recorder.Ran]. The zero value is ready for one Run. A
+// Recorder is safe for concurrent use.
 type Recorder struct {
 	mu   sync.Mutex
 	runs int
 	then func() error // what Ran does next; nil is nothing
 }
 
-// Ran is called by a callback when it has done its work, or by what it calls;
-// the callback returns the error as its own. It is nil, except that Run lets
-// some callbacks fail, panic and wait.
+// Ran is called by each callback, or by what it calls, when the work is done. The
+// callback returns Ran's error, which is nil except where [Run] makes a callback
+// fail.
 func (r *Recorder) Ran() error {
 	r.mu.Lock()
 	r.runs++

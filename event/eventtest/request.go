@@ -16,17 +16,17 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// Draft is one good delivery before it is signed.
+// Draft is a good delivery before it is signed.
 type Draft struct {
 	Type     string    // the event type
-	Body     []byte    // what to send; nil is the fixture of Type
-	Secret   string    // what the service verifies with
-	Previous string    // an older secret that it still accepts while it is rotated; "" is none
-	Time     time.Time // when the delivery is signed; zero is now
-	Limit    int64     // the size of the largest body that the service accepts, in bytes; 0 is 1 MiB
+	Body     []byte    // nil means the fixture of Type
+	Secret   string    // with which the service verifies
+	Previous string    // a previous secret that the service still accepts; may be ""
+	Time     time.Time // when the delivery is signed; zero means now
+	Limit    int64     // the size of the largest body that the service accepts, in bytes; zero means 1 MiB
 }
 
-// Sign returns the request that the vendor would make of d, with a
+// Sign returns the request that the vendor would make of d, including its
 // Content-Type.
 func (v Vendor) Sign(d Draft) (*event.Request, error) {
 	r, err := v.sign(d)

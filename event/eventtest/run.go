@@ -18,31 +18,32 @@ import (
 )
 
 // Config describes a service for [Run]. Vendor, Handler, Path and Secret are
-// needed.
+// required.
 type Config struct {
 	Vendor  Vendor       // whose deliveries are sent, such as kombotest.Vendor
-	Handler http.Handler // the whole service as the vendor meets it, with its router and its middleware
-	// Path is where deliveries go, such as "/hooks/kombo". Where the URL tells
-	// the event type, that is added to it as a further segment, except for the
-	// types that are in Paths.
+	Handler http.Handler // the whole service, with its router and its middleware
+	// Path is where deliveries go, such as "/hooks/kombo". For a provider whose
+	// URLs name the event type, Run appends a slash and the type, except for the
+	// types whose whole path is in Paths.
 	Path   string
 	Paths  map[string]string
-	Secret string // what the service verifies with
-	// PreviousSecret is accepted beside it; "" is none, and leaves that case out.
+	Secret string // with which the service verifies
+	// PreviousSecret is accepted as well; "" leaves that case out.
 	PreviousSecret string
-	// Types are the event types that the service has callbacks for; nil is all
-	// of the vendor's. The callbacks must succeed for the vendor's fixtures.
+	// Types are the event types for which the service has callbacks; nil means
+	// all of the vendor's. The callbacks must succeed for the vendor's fixtures.
 	Types []string
-	// Recorder is called by every callback. If nil, only responses are checked.
+	// Recorder counts the callbacks, each of which calls it. It must be new. If
+	// it is nil, only responses are checked.
 	Recorder *Recorder
-	// Inbox says that deliveries are stored, and callbacks run after the
-	// response, as with [event.Options].Inbox. Run waits for them.
+	// Inbox says that deliveries are stored and callbacks run after the response,
+	// as with [event.Options].Inbox. Run waits for them.
 	Inbox bool
 	// Deduplicates says that a delivery that was handled is not handled again.
 	Deduplicates bool
-	MaxBody      int64       // the service's limit in bytes; 0 is 1 MiB, as for [event.Options].MaxBody
-	Header       http.Header // added to each request, for what stands before the service and asks for it
-	Skip         []string    // cases to leave out, by name
+	MaxBody      int64       // the service's limit in bytes; zero means 1 MiB, as in [event.Options]
+	Header       http.Header // added to each request, for middleware that asks for it
+	Skip         []string    // the names of cases to leave out
 }
 
 // The names of the cases that are not near misses.
@@ -58,23 +59,27 @@ const (
 	caseSilent    = "nothing of it in the response"
 )
 
-// Run checks how a service treats a vendor's deliveries. A case that fails says
+// Run tests how a service handles a vendor's deliveries. A case that fails says
 // what was sent, what came back, and what is likely to be wrong. The cases are
 //
 //   - "a genuine delivery": a signed fixture of each type is acknowledged, and
 //     its callback runs;
-//   - "a genuine delivery, byte for byte": a body that middleware would change
-//     if it decoded and encoded it;
+//   - "a genuine delivery, byte for byte": so is a body that middleware would
+//     change if it decoded and encoded it;
 //   - each of [Vendor.NearMisses], by its name;
-//   - "a callback that fails", "a callback that panics": the vendor is told to
-//     send the delivery again, and then it runs; and "a callback that rejects its
-//     delivery", with an [event.Rejection], where the vendor reads that. They need
-//     a Recorder and are left out with Inbox, where the worker decides;
+//   - "a callback that fails" and "a callback that panics": the vendor is told to
+//     send the delivery again, and then the callback runs again;
+//   - "a callback that rejects its delivery": the response is that of the
+//     [event.Rejection], if the vendor reads it;
 //   - "the same again, which is deduplicated" and "the same while the first still
-//     runs", if Deduplicates is set (the latter not with Inbox);
-//   - "not a POST request";
-//   - "nothing of it in the response": none of the responses holds anything of
-//     a payload, the secret or the signature.
+//     runs": the callback runs once, if Deduplicates is set;
+//   - "not a POST request": it is not acknowledged;
+//   - "nothing of it in the response": no response contains anything of a
+//     payload, the secret or the signature.
+//
+// The cases of callbacks that fail, panic or reject need a Recorder. With Inbox the
+// worker decides what becomes of those, so they are left out, and "the same while
+// the first still runs" with them.
 func Run(t *testing.T, cfg Config) {
 	t.Helper()
 	run(onTest{t}, cfg)
@@ -429,7 +434,7 @@ func (s *suite) duplicate(t tester) {
 			}
 		}
 		s.quiet()
-		s.ran(t, 1, 1, "you claim that what was handled is not handled again")
+		s.ran(t, 1, 1, "Config.Deduplicates says that what was handled is not handled again")
 	})
 	if !s.Inbox {
 		s.test(t, caseMeanwhile, s.meanwhile)

@@ -12,18 +12,18 @@ import (
 	"github.com/atshooks/atshooks/event"
 )
 
-// StoreSetup is one store, for one test of [Store]. No two tests use the same
-// keys.
+// StoreSetup is one store, for one test of [Store]. No two tests use the same keys,
+// so that they may share a database.
 type StoreSetup struct {
-	Open func() event.Store    // as another process would, with a connection of its own
-	Wait func(d time.Duration) // lets d pass by the store's clock; nil is time.Sleep
+	Open func() event.Store    // opens the store as another process would, with a connection of its own
+	Wait func(d time.Duration) // lets d pass by the store's clock; nil means time.Sleep
 }
 
-// Store checks that a store does what [event.Store] says: claims are atomic,
-// lapse with their leases and belong to their tokens, and what was completed
-// stays so for the window. setup makes an empty store that remembers completed
-// deliveries for window. Leases and windows that end within a test last a few
-// hundred milliseconds. Without StoreSetup.Wait, the tests run in parallel.
+// Store tests that a store does what [event.Store] says: claims are atomic, lapse
+// with their leases and belong to their tokens, and what was completed stays so for
+// the window. setup makes a store that remembers completed deliveries for window.
+// Leases and windows that end within a test last a few hundred milliseconds. If
+// StoreSetup.Wait is nil, the tests run in parallel.
 func Store(t *testing.T, setup func(t testing.TB, window time.Duration) StoreSetup) {
 	t.Helper()
 	testStore(onTest{t}, setup)

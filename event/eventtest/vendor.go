@@ -17,25 +17,25 @@ import (
 	"github.com/atshooks/atshooks/internal/jsonscan"
 )
 
-// Vendor is what a provider's test package is made of: the provider, and its
-// events with a fixture each.
+// Vendor is a provider with a fixture for each of its events. The test package of
+// each provider has one, such as kombotest.Vendor.
 type Vendor struct {
-	// Provider says how requests are signed. Where a service has changed a
-	// provider, set it in a copy of the Vendor.
+	// Provider says how requests are signed. If a service has changed the
+	// provider, set its own in a copy of the Vendor.
 	Provider event.Provider
-	// Fixtures holds the folder testdata. A fixture is the whole body of a
-	// delivery, with made-up data, in testdata/<type>.json; a colon in the
-	// type is a dash there.
+	// Fixtures holds the folder testdata. The fixture of an event is the whole
+	// body of a delivery, with made-up data, in testdata/<type>.json, where a
+	// colon in the type is a dash.
 	Fixtures fs.FS
 	// Events are the events of the provider, in the order of its documentation.
 	Events []Event
 	// Success lists the statuses that the vendor documents as success, 200
-	// first. Nil is any that a service usually responds with: 200, 201, 202
-	// and 204, or 200 alone for a synchronous provider.
+	// first. Nil means 200, 201, 202 and 204, or only 200 for a synchronous
+	// provider.
 	Success []int
 }
 
-// Event is one event type of a provider. [Of] makes it.
+// Event is one event type of a provider. [Of] makes one.
 type Event struct {
 	Type    string
 	payload reflect.Type
@@ -45,7 +45,7 @@ type Event struct {
 // callback is a callback with its payload's type taken off.
 type callback func(ctx context.Context, payload any) error
 
-// Of returns the event of that type whose payload decodes into a T.
+// Of returns the event of a type, whose payload decodes into a T.
 func Of[T any](typ string) Event {
 	return Event{typ, reflect.TypeFor[T](), func(h *event.Handler, fn callback) {
 		event.On(h, typ, func(ctx context.Context, payload *T) error { return fn(ctx, payload) })
@@ -58,8 +58,8 @@ type typed struct {
 	payload any
 }
 
-// As returns what [Vendor.NewRequest] takes for a payload whose Go type
-// several events share: the payload with the type of the event that is meant.
+// As returns a payload together with its event type, for [Vendor.NewRequest]. It is
+// needed where several events have payloads of one Go type.
 func As(typ string, payload any) any { return typed{typ, payload} }
 
 // Option changes a request that is made for a test.
@@ -70,11 +70,11 @@ type options struct {
 	target string
 }
 
-// At signs as the vendor would at t. Without it, requests are signed as now.
+// At signs the request as of t. Without it, the request is signed as of now.
 func At(t time.Time) Option { return func(o *options) { o.now = t } }
 
-// To sets the target of the request, a path or a whole URL. Without it, the
-// path is a slash and the event type.
+// To sets the target of the request, a path or a whole URL. Without it, the path
+// is a slash and the event type.
 func To(target string) Option { return func(o *options) { o.target = target } }
 
 // Types returns the types of all events, in order.
@@ -86,7 +86,7 @@ func (v Vendor) Types() []string {
 	return types
 }
 
-// Body returns the fixture of a type: a whole body, as the vendor sends it. It
+// Body returns the fixture of a type: a whole body, as the vendor sends it. Body
 // panics if there is none.
 func (v Vendor) Body(typ string) []byte {
 	b, err := v.fixture(typ)
@@ -113,8 +113,8 @@ func fixtureName(typ string) string {
 	return "testdata/" + strings.ReplaceAll(typ, ":", "-") + ".json"
 }
 
-// BodyWith returns the fixture of a type with another payload, which is
-// encoded as JSON.
+// BodyWith returns the fixture of a type with another payload in it, encoded as
+// JSON.
 func (v Vendor) BodyWith(typ string, payload any) ([]byte, error) {
 	body, err := v.fixture(typ)
 	if err != nil {
@@ -168,8 +168,8 @@ func (v Vendor) payloadName(body []byte) string {
 	return ""
 }
 
-// Sample decodes the payload of a fixture into a new value, to be changed at
-// will. It panics if there is no fixture, or it does not decode.
+// Sample returns the payload of a fixture, decoded into a new value that the test
+// may change. It panics if there is no fixture or if it does not decode.
 func Sample[T any](v Vendor, typ string) *T {
 	s := new(T)
 	if err := json.Unmarshal(v.Payload(v.Body(typ)), s); err != nil {
@@ -178,9 +178,9 @@ func Sample[T any](v Vendor, typ string) *T {
 	return s
 }
 
-// NewRequest returns a signed request. If e is an event type, it has that
-// type's fixture; otherwise e is a pointer to a payload, which takes the place
-// of the fixture's. Where several events share its Go type, use [As].
+// NewRequest returns a signed request. If e is an event type, the body is the
+// fixture of that type. Otherwise e is a pointer to a payload, which replaces that
+// of the fixture; if several events have payloads of its Go type, use [As].
 func (v Vendor) NewRequest(t testing.TB, secret string, e any, opts ...Option) *http.Request {
 	t.Helper()
 	typ, body, err := v.body(e)
@@ -190,8 +190,8 @@ func (v Vendor) NewRequest(t testing.TB, secret string, e any, opts ...Option) *
 	return v.Signed(t, secret, typ, body, opts...)
 }
 
-// Signed returns a request with that body, signed. [Vendor.Sign] does the same
-// outside of tests.
+// Signed returns a signed request with a body of your own. [Vendor.Sign] does the
+// same outside of tests.
 func (v Vendor) Signed(t testing.TB, secret, typ string, body []byte, opts ...Option) *http.Request {
 	t.Helper()
 	o := options{target: "/" + typ}

@@ -25,9 +25,10 @@ type Detection struct {
 	Scheme signature.HMAC
 	// Secret is how the key is derived from the secret.
 	Secret SecretForm
-	// Words describes what matched.
+	// Words describes the scheme.
 	Words string
-	// Beyond is what no HMAC value can express, or empty.
+	// Beyond says what about the signature no HMAC can express; it is usually
+	// empty.
 	Beyond string
 }
 
@@ -35,8 +36,8 @@ type Detection struct {
 // shows.
 type SecretForm string
 
-// The forms that [Detect] tries. All but the first ignore white space around
-// the secret.
+// The forms that [Detect] tries. All but the first ignore white space around the
+// secret.
 const (
 	SecretAsGiven           SecretForm = "as given"
 	SecretTrimmed           SecretForm = "without the white space around it"
@@ -70,29 +71,29 @@ const (
 // hashes are the hash functions that are tried, the likeliest first.
 var hashes = []crypto.Hash{crypto.SHA256, crypto.SHA512, crypto.SHA1}
 
-// Detect finds out how a delivery is signed, for vendors whose documentation
-// does not say so or is wrong. It takes the secret and one delivery exactly as it
-// was received.
+// Detect finds out how a delivery is signed, for vendors whose documentation is
+// wrong or does not say. It needs the secret, and one delivery exactly as it was
+// received.
 //
 // It looks in every header for text of the length of an HMAC with SHA-1, SHA-256
 // or SHA-512, in any [signature.Encoding] and after any prefix. As signed bytes
-// it tries the body, each member of a JSON body, and either of them with a
-// timestamp in the forms that are in use; the timestamp may have a header of its
-// own or stand beside the MAC. The secret is tried in every [SecretForm]. It does
-// not find signatures over the URL or with a public key.
+// it tries the body and each member of a JSON body, alone and with a timestamp in
+// the usual forms; the timestamp may have a header of its own or stand beside the
+// MAC. It tries the secret in every [SecretForm]. It does not find signatures over
+// the URL or made with a public key.
 //
-// Schemes that a [signature.HMAC] can express come first, SHA-1 last. The result
-// is empty if nothing matched.
+// The result is empty if nothing matched. Schemes that a [signature.HMAC] can
+// express come first, and among those SHA-1 comes last.
 //
-// The work is bounded to about a second. It is for developers' tools all the
-// same, and not for everything that strangers send.
+// Detect takes up to about a second. It is for developers' tools, not for
+// everything that strangers send.
 func Detect(h http.Header, body, secret []byte) []Detection {
 	s := newSearch(h)
 	s.collect(body)
 	return s.run(secret, maxHashed)
 }
 
-// LikelyHeaders returns the names of the headers that may carry a MAC, the
+// LikelyHeaders returns the names of the headers that may contain a MAC, the
 // likeliest first.
 func LikelyHeaders(h http.Header) []string {
 	var names []string

@@ -15,39 +15,39 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-// Diagnosis is why a delivery does not verify.
+// Diagnosis says why a delivery does not verify.
 type Diagnosis struct {
-	Reason Reason
-	Text   string // a sentence about it
+	Reason Reason // for programs
+	Text   string // a sentence about it, for people
 }
 
 // String returns the reason and the sentence.
 func (d Diagnosis) String() string { return string(d.Reason) + ": " + d.Text }
 
-// Reason is a word for programs to count by. Later versions may add more.
+// Reason is a Diagnosis in one word. Later versions may add more.
 type Reason string
 
-// The reasons, from what a matching MAC proves down to what is left.
+// The reasons, the most certain first.
 const (
-	ReasonNone           Reason = "none"               // it verifies
-	ReasonOtherSecret    Reason = "other-secret"       // right, with a secret that is not the first
-	ReasonClock          Reason = "clock"              // right, but the timestamp is too far from now
-	ReasonHeaderCase     Reason = "header-case"        // right, but the header map has names that are not canonical
-	ReasonSecretSpace    Reason = "secret-white-space" // right, without the white space around the secret
-	ReasonSecretPrefix   Reason = "secret-prefix"      // right, without what was pasted with the secret, or with what was left out
-	ReasonSecretEncoding Reason = "secret-encoding"    // right, with the secret decoded from hex or base64
-	ReasonBodyReencoded  Reason = "body-reencoded"     // right, for the same body written in another way
-	ReasonEncoding       Reason = "encoding"           // right, in another encoding or after another prefix
-	ReasonOtherHeader    Reason = "other-header"       // another header holds the right signature, or at least what looks like one
-	ReasonOtherScheme    Reason = "other-scheme"       // right, with another hash function or over other bytes
+	ReasonNone           Reason = "none"               // the delivery verifies
+	ReasonOtherSecret    Reason = "other-secret"       // the MAC is right with a secret that is not the first
+	ReasonClock          Reason = "clock"              // the MAC is right, but the timestamp is too far from now
+	ReasonHeaderCase     Reason = "header-case"        // the MAC is right, but names in the header map are not canonical
+	ReasonSecretSpace    Reason = "secret-white-space" // the MAC is right without the white space around the secret
+	ReasonSecretPrefix   Reason = "secret-prefix"      // the MAC is right with less than was pasted as the secret, or with "whsec_" before it
+	ReasonSecretEncoding Reason = "secret-encoding"    // the MAC is right with the secret decoded from hex or base64
+	ReasonBodyReencoded  Reason = "body-reencoded"     // the MAC is that of the same JSON written in another way
+	ReasonEncoding       Reason = "encoding"           // the MAC is right in another encoding or after another prefix
+	ReasonOtherHeader    Reason = "other-header"       // another header has the MAC, or something that looks like one
+	ReasonOtherScheme    Reason = "other-scheme"       // the MAC is right with another hash function or over other bytes
 	ReasonHeaderMissing  Reason = "header-missing"     // no header looks like a signature
-	ReasonHeaderTwice    Reason = "header-twice"
-	ReasonMalformed      Reason = "malformed"   // the header does not hold a MAC of the scheme
-	ReasonTimestamp      Reason = "timestamp"   // the timestamp is missing, unreadable or appears twice
-	ReasonBodyMember     Reason = "body-member" // the body does not have the member that is signed
-	ReasonBodyLength     Reason = "body-length" // the body is empty or not as long as it was sent
-	ReasonNoSecret       Reason = "no-secret"   // none, or only blank ones
-	ReasonUnknown        Reason = "unknown"     // another secret, or other bytes
+	ReasonHeaderTwice    Reason = "header-twice"       // the signature's header appears twice
+	ReasonMalformed      Reason = "malformed"          // the header does not contain a MAC of the scheme
+	ReasonTimestamp      Reason = "timestamp"          // the timestamp is missing, unreadable or appears twice
+	ReasonBodyMember     Reason = "body-member"        // the body lacks the member that is signed
+	ReasonBodyLength     Reason = "body-length"        // the body is empty, or not as long as it was sent
+	ReasonNoSecret       Reason = "no-secret"          // there is no secret, or it is blank
+	ReasonUnknown        Reason = "unknown"            // another secret, or other bytes
 )
 
 // The bounds of a diagnosis.
@@ -57,22 +57,21 @@ const (
 	maxReencoded = 256 << 10 // bytes of a body that is written in other ways
 )
 
-// Text returns the result of [Diagnose] as one line of text, beginning with the
-// reason: "none: the delivery verifies" if nothing is wrong. It is what
-// event.Options.Diagnose takes.
+// Text returns the result of [Diagnose] as one line, beginning with the reason:
+// "none: the delivery verifies" if nothing is wrong. It fits the field Diagnose of
+// event.Options.
 func Text(s signature.HMAC, h http.Header, body []byte, now time.Time, tolerance time.Duration, secrets ...[]byte) string {
 	return Diagnose(s, h, body, now, tolerance, secrets...).String()
 }
 
 // Diagnose finds out why a delivery does not verify. It repeats
-// [signature.Verifier.Verify], with now and tolerance as there, and then makes
-// the usual mistakes one after the other until the MAC is right. The first
-// secret is the one in use; the others are further candidates, such as that of a
-// test account. Blank secrets are skipped. The scheme must be valid.
+// [signature.Verifier.Verify], with the same now and tolerance, and then tries one
+// usual mistake after another until the MAC is right. The first secret is the one
+// in use; the others are further candidates, such as that of a test account. Blank
+// secrets are skipped. The scheme must be valid.
 //
 // The work is bounded, but it is a thousand times that of rejecting a delivery.
-// Diagnose what a person asks about, or a few of the deliveries that fail, and
-// not everything that strangers send.
+// Diagnose a few of the deliveries that fail, not everything that strangers send.
 func Diagnose(s signature.HMAC, h http.Header, body []byte, now time.Time, tolerance time.Duration, secrets ...[]byte) Diagnosis {
 	d := &diagnosis{scheme: s, header: h, body: body, budget: maxHashed}
 	for i, secret := range secrets {
@@ -245,7 +244,7 @@ func (d *diagnosis) bodyReencoded() Diagnosis {
 // ambiguous is for headers that are rejected whatever the secret is.
 func (d *diagnosis) ambiguous() Diagnosis {
 	if name := http.CanonicalHeaderKey(d.scheme.Header); len(d.header[name]) > 1 {
-		return Diagnosis{ReasonHeaderTwice, name + " appears twice: a proxy adds one, or somebody tries which of them is read"}
+		return Diagnosis{ReasonHeaderTwice, name + " appears twice: a proxy adds one, or somebody tests which of them is read"}
 	}
 	if err := d.rejected(); errors.Is(err, signature.ErrMalformed) && d.headerError() == nil {
 		return Diagnosis{ReasonTimestamp, err.Error()}
