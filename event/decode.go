@@ -34,7 +34,7 @@ func decoder[T any](h *Handler, typ string) func([]byte) (v any, warning, err er
 		default:
 			return nil, nil, errNoPayload
 		}
-		_, err = recovering(func() (any, error) {
+		_, err = recovering("Options.Validate", func() (any, error) {
 			p := new(T)
 			v = p
 			if err := jsondecode.Unmarshal(payload, p); err != nil && h.provider.Lenient {

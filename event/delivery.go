@@ -83,11 +83,13 @@ type scope struct {
 	context.Context
 	delivery Delivery
 	token    string // of the claim under which the callback runs
+	cause    error  // why OnInvalid is called
 }
 
 type (
 	scopeKey struct{}
 	claimKey struct{}
+	causeKey struct{}
 )
 
 func (s *scope) Value(key any) any {
@@ -96,6 +98,8 @@ func (s *scope) Value(key any) any {
 		return &s.delivery
 	case claimKey{}:
 		return s.token
+	case causeKey{}:
+		return s.cause
 	}
 	return s.Context.Value(key)
 }

@@ -67,8 +67,7 @@
 // In payload types, ids are [ID] and timestamps are [Time]; optional texts are
 // strings and optional objects are structs, and null and an absent member are the
 // zero value. An enum value without a constant decodes like any other. Members
-// that are not modelled are in [Delivery].Payload. Give each field of a payload
-// type of your own a json tag: from Go 1.27 on, names must match exactly.
+// that are not modelled are in [Delivery].Payload.
 //
 // No error and no log line of this library contains a candidate's data. Payload
 // types log only their ids with log/slog, but package fmt prints all of their

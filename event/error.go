@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -154,27 +155,31 @@ func VerdictOf(err error) (Verdict, time.Duration) {
 	return VerdictRetry, 0
 }
 
-// PanicError is the error of a callback that panicked. Its text contains the
+// PanicError is the error of a callback, or of a function of the options or the
+// provider, that panicked. Its text contains the
 // panic's value only if that is a [runtime.Error]; any other value may be a
 // candidate's data.
 type PanicError struct {
 	Value any
 	Stack []byte // as [debug.Stack] formats it
+	in    string // what panicked
 }
 
 func (e *PanicError) Error() string {
+	in := cmp.Or(e.in, "the callback")
 	if cause, ok := e.Value.(runtime.Error); ok {
-		return "the callback panicked: " + cause.Error()
+		return in + " panicked: " + cause.Error()
 	}
-	return "the callback panicked"
+	return in + " panicked"
 }
 
-// recovering calls fn and makes a panic an error. A runtime.Goexit passes.
-func recovering[T any](fn func() (T, error)) (v T, err error) {
+// recovering calls fn, which runs what in names, and makes a panic an error. A
+// runtime.Goexit passes.
+func recovering[T any](in string, fn func() (T, error)) (v T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			var zero T
-			v, err = zero, &PanicError{Value: p, Stack: debug.Stack()}
+			v, err = zero, &PanicError{p, debug.Stack(), in}
 		}
 	}()
 	return fn()

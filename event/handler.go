@@ -35,8 +35,8 @@ type Handler struct {
 
 	mu        sync.Mutex // held to write callbacks
 	callbacks atomic.Pointer[map[string]*callback]
-	other     atomic.Pointer[func(context.Context, *Delivery) error]
-	invalid   atomic.Pointer[func(context.Context, *Delivery, error) error]
+	other     atomic.Pointer[Callback]
+	invalid   atomic.Pointer[Callback]
 }
 
 // NewHandler returns a handler that verifies the deliveries of p with secret. opts

@@ -49,8 +49,8 @@ type Options struct {
 	// StorageTimeout is how long one call of Store or Inbox may take; zero means
 	// 5 seconds.
 	StorageTimeout time.Duration
-	// Wrap is called with each callback, including those of OnOther and
-	// OnInvalid, and returns what runs in its place. Use it for spans,
+	// Wrap is called once with each callback as it is registered, including those
+	// of OnOther and OnInvalid, and returns what runs in its place. Use it for spans,
 	// transactions and timeouts.
 	Wrap func(Callback) Callback
 	// Validate checks each payload, the *T of [On], after it is decoded. Nil

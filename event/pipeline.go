@@ -337,7 +337,7 @@ func (h *Handler) run(s *scope, m *opened) outcome {
 
 func (h *Handler) call(s *scope, m *opened) outcome {
 	start := h.now()
-	v, err := recovering(func() (any, error) { return m.cb.call(s, m.payload) })
+	v, err := recovering("the callback", func() (any, error) { return m.cb.call(s, m.payload) })
 	took := h.since(start)
 	o := h.outcomeOf(err)
 	if err == nil && m.cb.responds {
@@ -360,7 +360,7 @@ func (h *Handler) runOther(s *scope) outcome {
 		return unhandled
 	}
 	return h.withClaim(s, func() outcome {
-		o := h.callWith(s, func(ctx context.Context, _ any) (any, error) { return nil, (*other)(ctx, &s.delivery) })
+		o := h.callWith(s, *other)
 		if o.err == nil && h.provider.Synchronous {
 			o = unhandled
 		}
@@ -371,7 +371,7 @@ func (h *Handler) runOther(s *scope) outcome {
 // callWith runs OnOther or OnInvalid.
 func (h *Handler) callWith(s *scope, fn Callback) outcome {
 	start := h.now()
-	_, err := recovering(func() (any, error) { return h.wrapped(fn)(s, &s.delivery) })
+	_, err := recovering("the callback", func() (any, error) { return fn(s, &s.delivery) })
 	o := h.outcomeOf(err)
 	o.phases.Callback = h.since(start)
 	return o
@@ -385,8 +385,8 @@ func (h *Handler) handleInvalid(s *scope, o outcome) outcome {
 	if invalid == nil {
 		return o
 	}
-	cause := o.wrapped(h)
-	called := h.callWith(s, func(ctx context.Context, _ any) (any, error) { return nil, (*invalid)(ctx, &s.delivery, cause) })
+	s.cause = o.wrapped(h)
+	called := h.callWith(s, *invalid)
 	switch {
 	case called.err != nil:
 		return called

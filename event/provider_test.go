@@ -71,8 +71,8 @@ func TestProviderThatVerifiesByItself(t *testing.T) {
 	panics.Verify = func(string, *event.Request, time.Time, time.Duration) ([]byte, error) { panic("x") }
 	panics.Sign = nil
 	pb := newBench(t, panics, event.Options{})
-	if w := send(pb, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))); w.Code != 500 || pb.last().Kind != event.KindPanicked {
-		t.Errorf("a Verify that panics: answered %d, %s", w.Code, pb.last().Kind)
+	if w := send(pb, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))); w.Code != 500 || pb.last().Kind != event.KindPanicked || !strings.Contains(pb.log(), "Provider.Verify panicked") {
+		t.Errorf("a Verify that panics: answered %d, %s, logged %s", w.Code, pb.last().Kind, pb.log())
 	}
 	if err := pb.Sign(t.Context(), &event.Request{}); err == nil || !strings.Contains(err.Error(), "no Sign") {
 		t.Errorf("signed without a Sign function: %v", err)
@@ -179,7 +179,9 @@ func TestRejectionOfAProviderThatReadsIt(t *testing.T) {
 func TestWrapGoesAroundEveryCallback(t *testing.T) {
 	type key struct{}
 	var wrapped []string
+	calls := 0
 	wrap := func(next event.Callback) event.Callback {
+		calls++
 		return func(ctx context.Context, payload any) (any, error) {
 			d, _ := event.FromContext(ctx)
 			wrapped = append(wrapped, d.Type)
@@ -200,14 +202,23 @@ func TestWrapGoesAroundEveryCallback(t *testing.T) {
 	event.On(b, "on", func(ctx context.Context, _ *hire) error { return inside(ctx) })
 	event.OnRespond(b, "respond", func(ctx context.Context, _ *hire) (int, error) { return 1, inside(ctx) })
 	b.OnOther(func(ctx context.Context, _ *event.Delivery) error { return inside(ctx) })
-	b.OnInvalid(func(ctx context.Context, _ *event.Delivery, _ error) error { return inside(ctx) })
+	b.OnInvalid(func(ctx context.Context, _ *event.Delivery, cause error) error {
+		if e, ok := errors.AsType[*event.Error](cause); !ok || e.Kind != event.KindUndecodable {
+			t.Errorf("the cause is %v", cause)
+		}
+		return inside(ctx)
+	})
 	for _, typ := range []string{"on", "respond", "other"} {
 		if send(b, signed(t, acme, secret, `{"type":"`+typ+`","data":{"id":"1"}}`)); b.last().Kind != event.KindIgnored {
 			t.Errorf("%s: %s, want what the wrapper made of it", typ, b.last().Kind)
 		}
 	}
 	send(b, signed(t, acme, secret, `{"type":"on","data":{}}`))
-	if diff := cmp.Diff([]string{"on", "respond", "other", "on"}, wrapped); diff != "" {
+	send(b, signed(t, acme, secret, `{"type":"on","data":{}}`))
+	if calls != 4 {
+		t.Errorf("4 callbacks were wrapped %d times", calls)
+	}
+	if diff := cmp.Diff([]string{"on", "respond", "other", "on", "on"}, wrapped); diff != "" {
 		t.Errorf("wrapped (-want +got):\n%s", diff)
 	}
 }

@@ -68,7 +68,8 @@ func OnRespond[T, R any](h embedder, typ string, fn func(context.Context, *T) (R
 // Without it they are acknowledged, since a provider may send new types at any
 // time. OnOther panics if fn is nil, or if it is called a second time.
 func (h *Handler) OnOther(fn func(context.Context, *Delivery) error) {
-	if fn == nil || !h.other.CompareAndSwap(nil, &fn) {
+	cb := h.wrapped(func(ctx context.Context, d any) (any, error) { return nil, fn(ctx, d.(*Delivery)) })
+	if fn == nil || !h.other.CompareAndSwap(nil, &cb) {
 		panic(fmt.Sprintf("event: nil or second OnOther of %s", h.name))
 	}
 }
@@ -80,7 +81,11 @@ func (h *Handler) OnOther(fn func(context.Context, *Delivery) error) {
 // an endpoint that keeps failing. OnInvalid panics if fn is nil, or if it is called
 // a second time.
 func (h *Handler) OnInvalid(fn func(context.Context, *Delivery, error) error) {
-	if fn == nil || !h.invalid.CompareAndSwap(nil, &fn) {
+	cb := h.wrapped(func(ctx context.Context, d any) (any, error) {
+		cause, _ := ctx.Value(causeKey{}).(error)
+		return nil, fn(ctx, d.(*Delivery), cause)
+	})
+	if fn == nil || !h.invalid.CompareAndSwap(nil, &cb) {
 		panic(fmt.Sprintf("event: nil or second OnInvalid of %s", h.name))
 	}
 }

@@ -138,14 +138,14 @@ func validateResponse(v any) error {
 			return nil
 		}
 	}
-	_, err := recovering(func() (any, error) { return nil, checked.Validate() })
+	_, err := recovering("the Validate method of the response", func() (any, error) { return nil, checked.Validate() })
 	return err
 }
 
 // encodeJSON is json.Marshal for values of users: a panic is an error, and no
 // error quotes the value.
 func encodeJSON(v any) ([]byte, error) {
-	b, err := recovering(func() ([]byte, error) { return json.Marshal(v) })
+	b, err := recovering("the encoding of the response", func() ([]byte, error) { return json.Marshal(v) })
 	if err != nil && !isPanic(err) {
 		err = fmt.Errorf("a %T does not encode as JSON", v)
 	}

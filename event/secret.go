@@ -63,7 +63,7 @@ func newKey(p *Provider, secret string) *key {
 func (k *key) verify(p *Provider, r *Request, hdr *headers, now time.Time, tolerance time.Duration) ([]byte, error) {
 	if k.hmac == nil {
 		c := *r // p.Verify could keep it; r stays on the stack
-		return recovering(func() ([]byte, error) { return p.Verify(k.secret, &c, now, tolerance) })
+		return recovering("Provider.Verify", func() ([]byte, error) { return p.Verify(k.secret, &c, now, tolerance) })
 	}
 	return k.hmac.VerifyParsed(&hdr.Parsed, r.Body, now, tolerance)
 }
@@ -130,7 +130,7 @@ func (k *keyring) of(ctx context.Context, tenant string, now time.Time) (tenantK
 
 // secretsOf calls Options.Secrets, which may panic.
 func (k *keyring) secretsOf(ctx context.Context, tenant string) ([]string, error) {
-	return recovering(func() ([]string, error) { return k.lookup(ctx, tenant) })
+	return recovering("Options.Secrets", func() ([]string, error) { return k.lookup(ctx, tenant) })
 }
 
 // texts are the secrets that a diagnosis tries, also those that must not be

@@ -118,6 +118,8 @@ func run(t tester, cfg Config) {
 		return
 	}
 	s := &suite{Config: cfg, typ: cfg.Vendor.richest(cfg.Types), id: rand.Text()}
+	s.least = s.Recorder.count() // of an earlier Run
+	s.most = s.least
 	if !s.genuine(t) {
 		return // with all of them wrong, nothing that follows would say more
 	}

@@ -1,10 +1,7 @@
 // Package jsondecode decodes JSON with the fastest decoder of the standard
 // library: encoding/json/v2 from Go 1.27 on, encoding/json before.
 //
-// Both decode the same inputs to the same values, with the same errors, but for
-// the names of members: version 2 matches them exactly, version 1 in any case.
-// A body is scanned for names in another case where that could make a
-// difference, before it is decoded.
+// Both decode the same inputs to the same values, with the same errors.
 package jsondecode
 
 // Unmarshal decodes data into what v points to, which must be its zero value.

@@ -10,7 +10,7 @@ import (
 )
 
 // lenient makes version 2 accept what version 1 accepts.
-var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), jsonv2.MatchCaseInsensitiveNames(true))
 
 // unmarshal decodes with version 2. What that rejects is decoded again with
 // version 1, which decides, and whose error is the same as on older releases

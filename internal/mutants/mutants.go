@@ -70,12 +70,12 @@ var mutants = []mutant{
 	{"event/kind.go", `return http.StatusInternalServerError // a deploy may mend it`, `return http.StatusOK`, "a payload that does not decode is acknowledged"},
 	{"event/response.go", `		h["Allow"] = allowPost
 `, ``, "405 comes without Allow"},
-	{"event/error.go", `v, err = zero, &PanicError{Value: p, Stack: debug.Stack()}`, `_, v, err = debug.Stack(), zero, nil`, "a panic is a success"},
-	{"event/error.go", `		return "the callback panicked: " + cause.Error()
+	{"event/error.go", `v, err = zero, &PanicError{p, debug.Stack(), in}`, `_, v, err = debug.Stack(), zero, nil`, "a panic is a success"},
+	{"event/error.go", `		return in + " panicked: " + cause.Error()
 	}
-	return "the callback panicked"`, `		return "the callback panicked: " + cause.Error()
+	return in + " panicked"`, `		return in + " panicked: " + cause.Error()
 	}
-	return fmt.Sprint("the callback panicked: ", e.Value)`, "an error holds the value of a panic"},
+	return fmt.Sprint(in, " panicked: ", e.Value)`, "an error holds the value of a panic"},
 
 	// Claims.
 	{"event/store.go", `h.responseStatus(o) == http.StatusOK {`, `h.responseStatus(o) >= http.StatusOK {`, "a failed delivery is completed"},
