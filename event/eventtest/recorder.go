@@ -3,8 +3,8 @@ package eventtest
 import "sync"
 
 // Recorder counts the runs of callbacks for [Run], and makes some of them fail.
-// Every callback calls [Recorder.Ran]. The zero value is ready for one Run. A
-// Recorder is safe for concurrent use.
+// Every callback calls [Recorder.Ran]. The zero value is ready. A Recorder
+// is safe for concurrent use, but only one Run at a time may use it.
 type Recorder struct {
 	mu   sync.Mutex
 	runs int

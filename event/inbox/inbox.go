@@ -1,5 +1,5 @@
-// Package inbox has what the inboxes of this module share: dead letters, and a
-// snapshot for metrics and probes. The inboxes themselves are in
+// Package inbox has what the durable inboxes of this library share: dead letters,
+// and a snapshot for metrics and probes. The inboxes themselves are packages
 // github.com/atshooks/atshooks/event/riverqueue, for Postgres, and
 // github.com/atshooks/atshooks/event/jetstream, for NATS JetStream.
 package inbox
@@ -10,32 +10,31 @@ import (
 	"time"
 )
 
-// Errors of inboxes. The others that an inbox returns are [event.ErrDuplicate] and
-// [event.ErrTooLarge].
+// Errors of inboxes, beside event.ErrDuplicate and event.ErrTooLarge.
 var (
-	// ErrBusy is for a delivery that was not stored, because too many are being
-	// stored at once. The provider gets 503.
-	ErrBusy = errors.New("too many deliveries are being stored at once")
-	// ErrGone is for a dead letter that no longer exists: it was rerun,
-	// discarded or erased.
+	// ErrBusy is for a delivery that was not stored because too many others are
+	// being stored. The handler responds with 503.
+	ErrBusy = errors.New("too many deliveries are being stored at once: see Options.MaxPuts")
+	// ErrGone is for a dead letter that does not exist: it was rerun, discarded
+	// or erased.
 	ErrGone = errors.New("no such dead letter: it was rerun, discarded or erased")
 )
 
-// Reason is why a delivery was given up: fit to be a metric's label.
+// Reason is why a delivery was given up, in one word fit for a metric's label.
 type Reason string
 
 // The reasons.
 const (
-	ReasonPermanent  Reason = "permanent"  // the callback said so, or the handler cannot read the delivery
+	ReasonPermanent  Reason = "permanent"  // the callback returned event.Permanent, or the delivery has no envelope
 	ReasonExhausted  Reason = "exhausted"  // all attempts failed
-	ReasonExpiring   Reason = "expiring"   // it would be erased soon, perhaps before the next attempt
-	ReasonUnfinished Reason = "unfinished" // no attempt ever came to an end: it may be what kills the process
+	ReasonExpiring   Reason = "expiring"   // it would be erased before the next attempt, or soon after
+	ReasonUnfinished Reason = "unfinished" // no attempt came to an end: perhaps the process dies of it
 	ReasonUnreadable Reason = "unreadable" // what is stored is not a delivery
 	ReasonGone       Reason = "gone"       // it was erased before it could run again
-	ReasonCancelled  Reason = "cancelled"  // someone gave it up with the engine's own means
+	ReasonCancelled  Reason = "cancelled"  // someone cancelled it with the engine's own tools
 )
 
-// DeadLetter is a delivery that a worker gave up. It holds none of its body.
+// DeadLetter is a delivery that a worker gave up, without its body.
 //
 // Inboxes that keep dead letters have these methods:
 //
@@ -54,15 +53,16 @@ type DeadLetter struct {
 	Key      string
 
 	Reason   Reason
-	Error    string // the last attempt's, as the callback wrote it, cut at 2 KiB; it may hold personal data
-	Attempts int    // that were begun
+	Error    string // of the last attempt, cut at 2 KiB; the callback's text in it may hold personal data
+	Attempts int    // how many were begun
 
 	StoredAt time.Time // UTC
 	FailedAt time.Time // UTC
-	Expires  time.Time // when it is erased, UTC; zero is never
+	Expires  time.Time // when it is erased, UTC; zero if it never is
 }
 
-// LogValue shows what identifies the dead letter, not the callback's error.
+// LogValue implements [slog.LogValuer]. It shows what identifies the dead letter,
+// and leaves out Error.
 func (l *DeadLetter) LogValue() slog.Value {
 	if l == nil {
 		return slog.Value{}
@@ -78,18 +78,18 @@ func (l *DeadLetter) LogValue() slog.Value {
 	)
 }
 
-// Stats is a snapshot of an inbox, for metrics and probes. Inboxes return
-// it from Stats(ctx context.Context) (*Stats, error).
+// Stats is a snapshot of an inbox, for metrics and probes. Inboxes return it from
+// their method Stats(ctx context.Context) (*Stats, error).
 type Stats struct {
-	Counts                     // of all handlers
+	Counts                     // of all handlers together
 	Handlers map[string]Counts // by the handler's name
 
 	Abandoned int64 // callbacks in this process that did not return in time, and still run
-	Bytes     int64 // that the deliveries take in the engine
-	MaxBytes  int64 // that they may take; 0 where the engine has no limit
+	Bytes     int64 // the size of the deliveries in the engine
+	MaxBytes  int64 // the largest size that it allows; 0 where it has no limit
 	Damaged   int64 // deliveries that the engine has lost, as far as it can tell
 
-	LastError   error     // of the engine, in this process; nil if there was none
+	LastError   error     // the last error of the engine in this process; nil if there was none
 	LastErrorAt time.Time // zero if there was none
 }
 
@@ -99,5 +99,5 @@ type Counts struct {
 	Running  int64     // right now
 	Retrying int64     // waiting for another attempt, or for a worker that can run them
 	Dead     int64     // dead letters
-	Oldest   time.Time // when the oldest that is neither completed nor dead was stored; zero if there is none
+	Oldest   time.Time // when the oldest of these was stored, apart from dead letters; zero if there is none
 }

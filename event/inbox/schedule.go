@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Schedule says when a failed callback runs again: after First, and then
-// after twice as long each time, up to Max. Each delay is lengthened by up to
-// a fifth, at random, so that deliveries that failed together do not come back
-// together. With the defaults the delays are 5 s, 10 s, 20 s and so on to 85
-// minutes, then 2 hours: 24 hours 50 minutes at least, and 29 hours 48 minutes
-// at most, from the first attempt to the last.
+// Schedule says when a failed callback runs again: after First, and then after
+// twice as long each time, up to Max. A random part of up to a fifth is added to
+// each delay, so that deliveries that failed together do not come back together.
+// With the defaults the delays are 5 s, 10 s, 20 s and so on to 85 minutes, then
+// 2 hours: from the first attempt to the last it takes between 24 hours 50
+// minutes and 29 hours 48 minutes.
 //
-// [event.RetryAfter] is waited for exactly in the first third of the attempts.
-// After that a shorter time is lengthened to the schedule's, so that the
-// attempts are not used up within minutes.
+// In the first third of the attempts, a worker waits exactly for the time that
+// [event.RetryAfter] asks for. After that a shorter time is lengthened to the
+// schedule's, so that the attempts are not used up within minutes.
 type Schedule struct {
 	First    time.Duration // the first delay; 0 is 5 seconds
 	Max      time.Duration // the longest delay; 0 is 2 hours
-	Attempts int           // how often a callback runs, the first time included; 0 is 23
+	Attempts int           // how many times a callback runs, the first included; 0 is 23
 }
 
 const (
@@ -33,7 +33,7 @@ const (
 func (s Schedule) WithDefaults() (Schedule, error) {
 	switch {
 	case s.First < 0 || s.Max < 0 || s.Attempts < 0:
-		return s, errors.New("the schedule Retry has a negative setting")
+		return s, errors.New("the option Retry has a negative field")
 	case s.Attempts > mostAttempts:
 		return s, fmt.Errorf("Retry.Attempts is more than %d", mostAttempts)
 	}

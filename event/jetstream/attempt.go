@@ -59,8 +59,8 @@ func (a *attempt) tenant() string {
 func (a *attempt) size() int { return 2 * len(a.msg.Data()) } // with the delivery
 
 var (
-	errUnfinished = errors.New("no attempt came to an end, this one was not begun: the process may have died of it each time")
-	errGoexit     = errors.New("the callback ended its goroutine")
+	errUnfinished = errors.New("no attempt came to an end, so the next one was not begun: the process may have died of this delivery each time")
+	errGoexit     = errors.New("the callback ended its goroutine with runtime.Goexit")
 )
 
 // handle runs the delivery and settles it: completed, to be tried again, or
@@ -72,7 +72,7 @@ func (a *attempt) handle() {
 	}
 	switch {
 	case a.delivery.Handler != a.r.name:
-		a.postpone("no handler of that name")
+		a.postpone("this worker does not have its handler")
 	case a.number > 2*a.r.w.opts.Retry.Attempts:
 		a.giveUp(inbox.ReasonUnfinished, errUnfinished)
 	default:
@@ -117,13 +117,13 @@ func (a *attempt) load() error {
 func (a *attempt) reject(err error) {
 	switch {
 	case errors.Is(err, event.ErrNewerVersion):
-		a.postpone("stored by a newer release")
+		a.postpone("it was stored by a newer release")
 	case errors.Is(err, inbox.ErrGone):
 		a.giveUp(inbox.ReasonGone, err)
 	case errors.Is(err, errStored):
 		a.giveUp(inbox.ReasonUnreadable, err)
 	default: // the engine, which will be back
-		a.retry(a.r.w.opts.Retry.Delay(a.number, 0), slog.LevelWarn, "the engine did not hand it out")
+		a.retry(a.r.w.opts.Retry.Delay(a.number, 0), slog.LevelWarn, "the engine did not return it")
 	}
 }
 
@@ -169,9 +169,9 @@ func (a *attempt) abandon(returned <-chan error) {
 	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: the worker no longer waits for it, and the attempt counts as failed",
 		slog.Duration("timeout", a.r.w.opts.Timeout), slog.Int64("abandoned", n))
 	go func() {
-		_ = <-returned
+		failed := <-returned != nil
 		a.r.w.inbox.abandoned.Add(-1)
-		a.log(slog.LevelWarn, "a webhook callback that the worker no longer waited for has returned")
+		a.log(slog.LevelWarn, "a webhook callback that the worker no longer waited for has returned", slog.Bool("failed", failed))
 	}()
 }
 
@@ -230,12 +230,12 @@ func (a *attempt) record(outcome string, tries int, fn func(context.Context) err
 			return true
 		}
 		if a.r.unsaved.due() {
-			a.log(slog.LevelError, "the outcome of a webhook delivery cannot be recorded: the worker waits until it can",
+			a.log(slog.LevelError, "the outcome of a webhook delivery cannot be recorded: the worker tries again until it can",
 				slog.String("outcome", outcome), slog.String("error", err.Error()))
 		}
 		a.r.w.inbox.note(fmt.Errorf("jetstream: recording the outcome of a delivery: %w", err))
 		if try == tries && a.r.isUp() || a.r.isGone(err) || !a.pause() {
-			a.log(slog.LevelWarn, "the outcome of a webhook delivery was not recorded: it may run again",
+			a.log(slog.LevelWarn, "the outcome of a webhook delivery was not recorded: the delivery may run again",
 				slog.String("outcome", outcome), slog.String("error", err.Error()))
 			return false
 		}

@@ -8,11 +8,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Connect connects to a NATS server or cluster in the way that an inbox needs:
-// the connection is tried again for ever, also if no server is there at first,
-// and a server that has vanished without a word is noticed within 8 seconds.
-// Servers are separated by commas. opts come after that, for credentials and
-// TLS for example.
+// Connect connects to a NATS server or cluster in the way that an inbox needs. It
+// tries to reconnect for ever, even if no server is there at first, and notices
+// within 8 seconds that a server has vanished without a word. servers are URLs
+// separated by commas. opts are applied last, for credentials and TLS for
+// example.
 func Connect(servers string, opts ...nats.Option) (*nats.Conn, error) {
 	return nats.Connect(servers, append([]nats.Option{
 		nats.Name("atshooks"),
@@ -34,7 +34,7 @@ const longestSilence = 15 * time.Second
 // that vanished would block for minutes.
 func checkConn(nc *nats.Conn) error {
 	if nc == nil {
-		return errors.New("no connection")
+		return errors.New("no connection was given")
 	}
 	o := &nc.Opts
 	switch noticed := o.PingInterval * time.Duration(o.MaxPingsOut+1); {

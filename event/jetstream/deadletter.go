@@ -16,8 +16,8 @@ import (
 )
 
 // deadLetter is the stored form of a dead letter. It points to the delivery,
-// which stays in its stream. A member may be added; a change in the meaning of
-// one is a new version.
+// which stays in its stream. Members may be added; if the meaning of one
+// changes, that is a new version.
 type deadLetter struct {
 	Version  int          `json:"v"`
 	Handler  string       `json:"handler"`
@@ -115,9 +115,9 @@ func (i *Inbox) putDeadLetter(ctx context.Context, l *deadLetter) error {
 var errDeadFull = errors.New("jetstream: the stream of dead letters is full: rerun or discard some, or raise Options.MaxBytes")
 
 // DeadLetters lists up to limit dead letters, in the order in which they were
-// given up, that come after the one named by after; "" begins with the first.
-// Ref of the last one is where the next page begins. A dead letter that a newer
-// release stored fails with [event.ErrNewerVersion].
+// given up. after is the Ref of the last one of the page before; "" begins with
+// the first. The error wraps [event.ErrNewerVersion] if a newer release stored a
+// dead letter.
 func (i *Inbox) DeadLetters(ctx context.Context, after string, limit int) ([]*inbox.DeadLetter, error) {
 	s, err := i.open(ctx)
 	if err != nil {
@@ -159,7 +159,7 @@ func readDeadLetter(m *jetstream.RawStreamMsg) (*deadLetter, error) {
 	return l, nil
 }
 
-// parseRef reads a Ref. What is none names a dead letter that does not exist.
+// parseRef reads a Ref. Any other text names a dead letter that does not exist.
 func parseRef(ref string) (self, sequence uint64, err error) {
 	a, b, ok := strings.Cut(ref, "-")
 	self, errA := strconv.ParseUint(a, 10, 64)
@@ -194,7 +194,7 @@ func (i *Inbox) findDeadLetter(ctx context.Context, ref string) (*streams, *dead
 	return s, l, err
 }
 
-// DeadLetter returns one dead letter and its delivery, personal data and all.
+// DeadLetter returns one dead letter and its delivery, which holds personal data.
 // The delivery is nil if it was erased or cannot be read. The error wraps
 // [inbox.ErrGone] if there is no such dead letter.
 func (i *Inbox) DeadLetter(ctx context.Context, ref string) (*inbox.DeadLetter, *event.Delivery, error) {
@@ -229,12 +229,11 @@ func (i *Inbox) load(ctx context.Context, s *streams, sequence uint64, key strin
 	return m.Data, nil
 }
 
-// Rerun lets a worker run the delivery of a dead letter again, with all its
-// attempts; then it is no longer a dead letter, unless it fails once more. That
-// its key is stored does not matter here, as it does when the vendor sends the
-// delivery again. Rerunning one dead letter twice, even at the same time, runs
-// it once. The error wraps [inbox.ErrGone] if the dead letter or its delivery
-// does not exist.
+// Rerun makes a worker run the delivery of a dead letter again, with all its
+// attempts, and removes the dead letter; if the delivery fails once more, there
+// is a new one. Calling Rerun twice, even at the same time, runs the delivery
+// once. The error wraps [inbox.ErrGone] if the dead letter or its delivery does
+// not exist.
 func (i *Inbox) Rerun(ctx context.Context, ref string) error {
 	s, l, err := i.findDeadLetter(ctx, ref)
 	if err != nil {
@@ -254,8 +253,8 @@ func (i *Inbox) Rerun(ctx context.Context, ref string) error {
 	return nil
 }
 
-// Discard removes a dead letter. Its delivery is erased when completed ones
-// are; until then it is not run if the vendor sends it again. The error wraps
+// Discard removes a dead letter. Its delivery is erased when completed ones are;
+// until then it does not run if the vendor sends it again. The error wraps
 // [inbox.ErrGone] if there is no such dead letter.
 func (i *Inbox) Discard(ctx context.Context, ref string) error {
 	s, l, err := i.findDeadLetter(ctx, ref)

@@ -3,11 +3,9 @@ package jetstream_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"net/http"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/atshooks/atshooks/event"
@@ -16,79 +14,72 @@ import (
 	"github.com/atshooks/atshooks/kombo"
 )
 
-// A service that stores Kombo's deliveries on a NATS server, and runs their
-// callbacks.
+// Deliveries are stored on a NATS server before they are acknowledged, and a
+// worker in the same process runs their callbacks. Package embedded has the same
+// without a server.
 func Example() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
+	ctx := context.Background()
 	conn, err := jetstream.Connect(os.Getenv("NATS_URL"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer conn.Close()
-	stored, err := jetstream.NewInbox(ctx, conn, nil)
+	in, err := jetstream.NewInbox(ctx, conn, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), &event.Options{Inbox: stored})
+	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), &event.Options{Inbox: in})
 	if err != nil {
 		log.Fatal(err)
 	}
 	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
 		d, _ := event.FromContext(ctx)
-		return refetch(ctx, d.Key(), e.IntegrationID) // which does nothing for a key that it has done
+		return refetch(ctx, d.Key(), e.IntegrationID) // may be called again with the same key
 	})
-
-	w, err := jetstream.NewWorker(ctx, stored, nil, k)
+	worker, err := jetstream.NewWorker(ctx, in, nil, k)
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: ":8080", Handler: k, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second}
-	go func() {
-		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			log.Fatal(err)
-		}
-	}()
-	go func() {
-		if err := w.Run(context.Background()); err != nil {
-			log.Fatal(err)
-		}
-	}()
-
-	<-ctx.Done()
-	last, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := errors.Join(server.Shutdown(last), w.Shutdown(last)); err != nil {
-		log.Print(err)
-	}
+	go func() { log.Fatal(worker.Run(ctx)) }()
+	http.Handle("POST /hooks/kombo", k)
 }
 
-// After a mistake in a callback was mended, what it failed on runs again.
-func ExampleInbox_Rerun() {
-	rerunAll := func(ctx context.Context, stored *jetstream.Inbox) error {
-		began, after := time.Now(), ""
-		for {
-			page, err := stored.DeadLetters(ctx, after, 100)
-			if err != nil {
-				return err
-			}
-			for _, letter := range page {
-				if letter.FailedAt.After(began) {
-					return nil // it was rerun, and failed again
-				}
-				fmt.Println(letter.Type, letter.ID, letter.Reason, letter.Error)
-				if err := stored.Rerun(ctx, letter.Ref); err != nil && !errors.Is(err, inbox.ErrGone) {
-					return err
-				}
-				after = letter.Ref
-			}
-			if len(page) == 0 {
-				return nil
-			}
-		}
-	}
-	_ = rerunAll
-}
-
+// refetch stands for a service's work.
 func refetch(context.Context, string, event.ID) error { return nil }
+
+// After a mistake in a callback was corrected, all dead letters run again.
+func ExampleInbox_Rerun() {
+	ctx := context.Background()
+	var in *jetstream.Inbox
+	began, after := time.Now(), ""
+	for {
+		page, err := in.DeadLetters(ctx, after, 100)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if len(page) == 0 {
+			return
+		}
+		for _, l := range page {
+			after = l.Ref
+			if l.FailedAt.After(began) {
+				continue // it was rerun, and failed again
+			}
+			if err := in.Rerun(ctx, l.Ref); err != nil && !errors.Is(err, inbox.ErrGone) {
+				log.Fatal(err)
+			}
+		}
+	}
+}
+
+// A callback that is new, or did the wrong thing without an error, gets the
+// deliveries of the last week.
+func ExampleInbox_RerunSince() {
+	var in *jetstream.Inbox
+	n, err := in.RerunSince(context.Background(), time.Now().AddDate(0, 0, -7), func(d *event.Delivery) bool {
+		return d.Handler == "kombo" && d.Type == kombo.TypeDataChanged
+	})
+	log.Printf("%d deliveries run again", n)
+	if err != nil {
+		log.Fatal(err)
+	}
+}

@@ -17,9 +17,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Inbox stores deliveries in a stream. It is an [event.Inbox], safe for
-// concurrent use. It is also where a [Worker] finds them, and where dead
-// letters are.
+// Inbox stores deliveries in a stream, from which a [Worker] runs them, and keeps
+// dead letters. It is an [event.Inbox], and safe for concurrent use.
 type Inbox struct {
 	js    jetstream.JetStream
 	names names
@@ -52,8 +51,8 @@ type mishap struct {
 }
 
 // ErrFull is for a delivery that was not stored because the stream has reached
-// Options.MaxBytes. The handler responds with 503.
-var ErrFull = errors.New("jetstream: the stream is full: see Options.MaxBytes")
+// [Options].MaxBytes. The handler responds with 503.
+var ErrFull = errors.New("jetstream: the stream is full: raise Options.MaxBytes, or rerun or discard old dead letters")
 
 // openTime is how long NewInbox waits for an engine.
 const openTime = 2 * time.Second
@@ -63,12 +62,12 @@ const openTime = 2 * time.Second
 // be nil.
 //
 // A stream that could lose deliveries or run them twice is an error that says
-// what is wrong: work-queue retention, for example, or the engine's default
-// window for duplicates. A server's sync_interval cannot be checked: see the
-// package's documentation.
+// what is wrong with it: it has work-queue retention, for example, or the
+// engine's default window for duplicates. A server's sync_interval cannot be
+// checked: see the package's documentation.
 //
-// An engine that is down is not an error. It is logged, vendors get 503, and
-// the streams are opened when the engine is there.
+// An engine that is down is not an error. That is logged, vendors get 503, and
+// the streams are opened when the engine is back.
 func NewInbox(ctx context.Context, nc *nats.Conn, opts *Options) (*Inbox, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -165,7 +164,7 @@ const (
 // wraps [event.ErrDuplicate] if d's key is stored, [event.ErrTooLarge] if d is
 // larger than the engine's messages may be, [inbox.ErrBusy] if too many
 // deliveries are being stored, or [ErrFull]. After any other error d may be
-// stored or not; if the vendor sends it again, that is found out.
+// stored or not; if the vendor sends it again, it is stored once all the same.
 //
 // Put returns at the latest when ctx ends, or when the engine has not answered
 // for five seconds. While the engine is known to be down, Put returns at once.

@@ -129,7 +129,7 @@ func (i *Inbox) reportDamage(ctx context.Context, m *mark, s *streams, state *je
 	}
 	err := fmt.Errorf("jetstream: %d webhook deliveries are missing in the stream %s", damaged, i.names.stream())
 	i.note(err)
-	i.log.LogAttrs(ctx, slog.LevelError, "webhook deliveries that were acknowledged are missing in the stream: its files are damaged, or someone deleted them. Check the disk; restore the files from a backup while the engine is stopped, or have the vendors send again what they sent in that time",
+	i.log.LogAttrs(ctx, slog.LevelError, "webhook deliveries that were acknowledged are missing in the stream: its files are damaged, or someone deleted them. Check the disk. Restore the files from a backup while the engine is stopped, or have the vendors send again what is missing; what is left was stored from stored_from to stored_until",
 		slog.String("stream", i.names.stream()), slog.Int64("missing", damaged), slog.Uint64("stored", state.Msgs),
 		slog.Time("stored_from", state.FirstTime), slog.Time("stored_until", state.LastTime))
 }

@@ -65,7 +65,7 @@ func (o *outage) admit(now time.Time) (probing bool, err error) {
 	case o.cause == nil:
 		return false, nil
 	case now.Before(o.probe):
-		return false, fmt.Errorf("the engine is down since %s: %w", o.since.UTC().Format(time.RFC3339), o.cause)
+		return false, fmt.Errorf("the engine has been down since %s: %w", o.since.UTC().Format(time.RFC3339), o.cause)
 	}
 	o.probe = now.Add(probeTime)
 	return true, nil

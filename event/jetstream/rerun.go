@@ -11,15 +11,15 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// RerunSince lets workers run the callbacks of deliveries again that were
-// stored since a time, completed or not, and returns how many: of an event
-// whose callback is new, or was wrong. pick selects them, and is given all that
-// is stored of them, personal data too; nil selects all. The zero time is the
-// beginning. Deliveries that were erased (see Options.KeepBodies), and those
+// RerunSince makes workers run deliveries again that were stored since a time,
+// completed or not, and returns how many. It is for an event whose callback is
+// new, or was wrong. pick selects the deliveries, and is given all that is stored
+// of them, including personal data; nil selects all. The zero time is the
+// beginning. Deliveries that were erased (see [Options].KeepBodies), and those
 // that this release cannot read, are left out.
 //
-// Workers run them with all their attempts, besides what they run anyway.
-// Rerunning twice runs them twice. After an error, the count is of those that
+// Each runs with all its attempts, beside any run that is still due. Calling
+// RerunSince twice runs them twice. With an error comes the number of those that
 // will run.
 func (i *Inbox) RerunSince(ctx context.Context, since time.Time, pick func(*event.Delivery) bool) (int, error) {
 	s, err := i.open(ctx)

@@ -44,7 +44,7 @@ func newRunner(w *Worker, name string, h event.Dispatcher) *runner {
 // are kept to rerun dead letters.
 func fits(retry inbox.Schedule, maxAge time.Duration) error {
 	if span := retry.Longest(); span > maxAge/2 {
-		return fmt.Errorf("the schedule Retry takes up to %v, which is more than half of the %v that deliveries are kept (Options.MaxAge): too little would be left to rerun dead letters", span, maxAge)
+		return fmt.Errorf("the attempts of the option Retry take up to %v, more than half of the %v that deliveries are kept, which leaves too little time to rerun dead letters: shorten Retry, or raise Options.MaxAge", span, maxAge)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (r *runner) fetch(n int) error {
 func (r *runner) warn(err error) {
 	r.w.inbox.note(fmt.Errorf("jetstream: %w", err))
 	if r.warnings.due() {
-		r.w.log.Warn("the engine hands out no webhook deliveries; it is asked again until it does", slog.String("handler", r.name), slog.String("error", err.Error()))
+		r.w.log.Warn("the engine hands out no webhook deliveries: the worker asks again until it does", slog.String("handler", r.name), slog.String("error", err.Error()))
 	}
 }
 
@@ -253,7 +253,7 @@ func (r *runner) room() int {
 func (r *runner) add(msg jetstream.Msg) {
 	a, err := newAttempt(r, msg)
 	if err != nil {
-		r.w.log.Error("a webhook delivery came without its metadata", slog.String("handler", r.name))
+		r.w.log.Error("a webhook delivery came without its metadata: the engine will hand it out again", slog.String("handler", r.name))
 		return // it comes back
 	}
 	r.mu.Lock()

@@ -12,10 +12,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Stats counts what is in the inbox: once in some seconds is often enough. The
-// engine does not tell which of the unfinished deliveries run: Running is of
-// this process, and what runs in others is among Retrying. A handler's name
-// that is very long is a hash.
+// Stats counts what is in the inbox. Calling it every few seconds is often
+// enough. The engine does not tell which deliveries are running: Running counts
+// those of this process, and those that run in others are among Retrying. A very
+// long handler's name is replaced by a hash.
 func (i *Inbox) Stats(ctx context.Context) (*inbox.Stats, error) {
 	stats := &inbox.Stats{Handlers: make(map[string]inbox.Counts)}
 	s, err := i.open(ctx)

@@ -25,7 +25,7 @@ type streams struct {
 // openStreams makes the streams, or takes those that exist if they are safe.
 func (i *Inbox) openStreams(ctx context.Context) (*streams, error) {
 	if size := i.js.Conn().MaxPayload(); size < smallestPayload {
-		return nil, fmt.Errorf("the server takes messages of at most %d bytes (max_payload), which is too little", size)
+		return nil, fmt.Errorf("the server takes messages of at most %d bytes: raise its max_payload to at least %d", size, smallestPayload)
 	}
 	deliveries, err := i.openDeliveries(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (i *Inbox) openStreams(ctx context.Context) (*streams, error) {
 	}
 	info := deliveries.CachedInfo()
 	if info.Config.Replicas == 1 && i.js.Conn().ConnectedClusterName() != "" {
-		i.log.WarnContext(ctx, "one server of the cluster alone keeps the webhook deliveries: set Replicas", slog.String("stream", i.names.stream()))
+		i.log.WarnContext(ctx, "only one server of the cluster keeps the webhook deliveries: set Options.Replicas to 3", slog.String("stream", i.names.stream()))
 	}
 	dead, err := i.openDead(ctx, &info.Config)
 	if err != nil {
@@ -44,7 +44,7 @@ func (i *Inbox) openStreams(ctx context.Context) (*streams, error) {
 	case keep == 0:
 		keep = info.Config.Duplicates
 	case keep < info.Config.Duplicates:
-		return nil, fmt.Errorf("the option KeepBodies is %v, less than the %v for which duplicates must be known", keep, info.Config.Duplicates)
+		return nil, fmt.Errorf("the option KeepBodies is %v, less than the %v for which duplicates must be recognized", keep, info.Config.Duplicates)
 	}
 	return &streams{deliveries, dead, info.Created, info.Config.MaxAge, keep, info.Config.MaxBytes}, nil
 }
@@ -155,23 +155,23 @@ func checkStream(cfg *jetstream.StreamConfig, n names) error {
 			wrong = append(wrong, fmt.Errorf(format, args...))
 		}
 	}
-	reject(cfg.Retention != jetstream.LimitsPolicy, "its retention is %v and not limits: a restart would forget which deliveries were completed, and run them again", cfg.Retention)
-	reject(cfg.Storage != jetstream.FileStorage, "it is kept in memory and not in files")
+	reject(cfg.Retention != jetstream.LimitsPolicy, "its retention is %v instead of limits: a restart would forget which deliveries were completed, and run them again", cfg.Retention)
+	reject(cfg.Storage != jetstream.FileStorage, "it is kept in memory instead of files")
 	reject(cfg.PersistMode != jetstream.DefaultPersistMode, "it acknowledges before it has written (persist_mode)")
 	reject(cfg.NoAck, "it does not acknowledge what it stores (no_ack)")
 	reject(cfg.Sealed, "it is sealed")
-	reject(cfg.Discard != jetstream.DiscardNew, "when it is full it discards the oldest deliveries, completed or not, and not the new ones")
+	reject(cfg.Discard != jetstream.DiscardNew, "when it is full, it discards the oldest deliveries, completed or not, instead of rejecting new ones")
 	reject(cfg.MaxMsgsPerSubject > 0, "it is limited to %d messages per subject", cfg.MaxMsgsPerSubject)
 	reject(cfg.MaxMsgs > 0, "it is limited to %d messages: limit its bytes", cfg.MaxMsgs)
-	reject(cfg.MaxBytes <= 0, "its bytes are not limited, so that it could fill the disk: set Options.MaxBytes")
+	reject(cfg.MaxBytes <= 0, "its size is not limited, so that it could fill the disk: set Options.MaxBytes")
 	reject(cfg.MaxBytes > 0 && cfg.MaxBytes < smallestStream, "it has room for %d bytes only: set Options.MaxBytes", cfg.MaxBytes)
 	reject(cfg.MaxMsgSize > 0 && cfg.MaxMsgSize < smallestPayload, "it takes messages of at most %d bytes (max_msg_size)", cfg.MaxMsgSize)
-	reject(cfg.MaxAge <= 0, "it keeps personal data for ever: set Options.MaxAge, the erasure period")
-	reject(cfg.Duplicates < minimumWindow, "it knows duplicates for %v only, and vendors' retries need at least %v: set Options.Duplicates", cfg.Duplicates, minimumWindow)
-	reject(cfg.MaxAge > 0 && cfg.MaxAge < cfg.Duplicates, "it keeps deliveries for %v, less than the %v for which it must know duplicates", cfg.MaxAge, cfg.Duplicates)
-	reject(cfg.Mirror != nil || len(cfg.Sources) > 0, "it copies other streams, and does not know their duplicates")
+	reject(cfg.MaxAge <= 0, "it keeps personal data for ever: set Options.MaxAge to the erasure period")
+	reject(cfg.Duplicates < minimumWindow, "it recognizes duplicates for only %v, and vendors' retries need at least %v: set Options.Duplicates", cfg.Duplicates, minimumWindow)
+	reject(cfg.MaxAge > 0 && cfg.MaxAge < cfg.Duplicates, "it keeps deliveries for %v, less than the %v for which it must recognize duplicates: raise Options.MaxAge", cfg.MaxAge, cfg.Duplicates)
+	reject(cfg.Mirror != nil || len(cfg.Sources) > 0, "it copies other streams, whose duplicates it does not recognize")
 	reject(cfg.SubjectTransform != nil, "it stores under other subjects (subject_transform)")
-	reject(!sameSubjects(cfg.Subjects, n.subjects()), "its subjects are not %s alone", strings.Join(n.subjects(), ", "))
+	reject(!sameSubjects(cfg.Subjects, n.subjects()), "its subjects are not exactly %s", strings.Join(n.subjects(), ", "))
 	return errors.Join(wrong...)
 }
 
@@ -213,7 +213,7 @@ func (i *Inbox) openDead(ctx context.Context, deliveries *jetstream.StreamConfig
 	found := stream.CachedInfo().Config
 	if found.Retention != cfg.Retention || found.Storage != cfg.Storage || found.Discard != cfg.Discard || found.NoAck || found.Sealed ||
 		found.PersistMode != cfg.PersistMode || found.MaxMsgsPerSubject != 1 || found.MaxMsgs > 0 || !sameSubjects(found.Subjects, cfg.Subjects) {
-		return nil, fmt.Errorf("the stream %s exists and was made for something else", cfg.Name)
+		return nil, fmt.Errorf("the stream %s exists and was made for something else: choose another Options.Stream", cfg.Name)
 	}
 	// What an administrator gave them beyond that is left to them.
 	if found.MaxAge == cfg.MaxAge && found.Replicas == cfg.Replicas && (found.MaxBytes <= 0 || found.MaxBytes >= cfg.MaxBytes) {

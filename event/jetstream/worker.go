@@ -33,12 +33,12 @@ type Worker struct {
 // callTimeout is how long the engine may take for what is asked of it.
 const callTimeout = 5 * time.Second
 
-// NewWorker makes a worker that runs the deliveries of these handlers, and
-// leaves those of others to other workers. The engine keeps a consumer for
-// each, which is made here, or when the engine is there. opts may be nil.
+// NewWorker makes a worker that runs the deliveries of these handlers, and leaves
+// those of others to other workers. opts may be nil.
 //
-// A consumer is what knows which deliveries were completed. If one is deleted,
-// the worker that makes it anew runs all deliveries that are stored.
+// The engine has a consumer for each handler, which NewWorker makes; if the
+// engine is down, Run does. The consumer knows which deliveries were completed:
+// if someone deletes it, the next worker runs all that are stored.
 func NewWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers ...event.Dispatcher) (*Worker, error) {
 	w, err := newWorker(ctx, i, opts, handlers)
 	if err != nil {
@@ -56,7 +56,7 @@ func newWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers []ev
 		return nil, err
 	}
 	if len(handlers) == 0 {
-		return nil, errors.New("no handlers")
+		return nil, errors.New("no handlers were given")
 	}
 	w := &Worker{inbox: i, opts: o, log: o.Logger, done: make(chan struct{})}
 	if w.log == nil {
@@ -92,13 +92,13 @@ func (w *Worker) begin(ctx context.Context) error {
 	return nil
 }
 
-// Run runs callbacks until Shutdown is called, and returns nil then. Their
-// contexts are made of ctx: when it ends, they end too, and Run returns when
-// the callbacks have returned, with ctx's error. It returns any other error if
-// it cannot go on: the connection was closed, or someone deleted a consumer or
-// the stream. While the engine is down it waits.
+// Run runs callbacks until [Worker.Shutdown] is called, and then returns nil. The
+// callbacks' contexts are derived from ctx: when ctx ends, Run waits until the
+// callbacks have returned, and returns ctx's error. Any other error means that it
+// cannot go on: the connection was closed, or someone deleted a consumer or the
+// stream. While the engine is down, Run waits.
 //
-// It may be called once.
+// Run may be called once.
 func (w *Worker) Run(ctx context.Context) error {
 	if w.started.CompareAndSwap(false, true) {
 		return w.run(ctx)
@@ -135,11 +135,11 @@ func (w *Worker) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Shutdown stops fetching deliveries, waits until the running callbacks have
-// returned and Run too, and returns nil. If ctx ends before, it ends the
-// contexts of the callbacks and returns ctx's error; what does not complete
-// runs again in another worker, or in the next one. Without Run, it makes Run
-// return at once.
+// Shutdown stops fetching deliveries, waits until the running callbacks and Run
+// have returned, and returns nil. If ctx ends before that, it ends the callbacks'
+// contexts and returns ctx's error; what does not complete then runs again in
+// another worker, or in the next one. If Run was not called yet, it will return
+// at once.
 func (w *Worker) Shutdown(ctx context.Context) error {
 	w.halt()
 	if w.started.CompareAndSwap(false, true) {
@@ -213,9 +213,9 @@ func (w *Worker) reportPending() {
 		if limit == 0 || n < limit {
 			continue
 		}
-		w.inbox.note(fmt.Errorf("jetstream: %d deliveries of the handler %q are running or waiting for a retry, which is the most (MaxPending): no fresh ones are fetched", n, r.name))
+		w.inbox.note(fmt.Errorf("jetstream: no fresh deliveries are fetched for the handler %q, because %d are running or waiting for a retry (WorkerOptions.MaxPending)", r.name, n))
 		if r.warnings.due() {
-			w.log.LogAttrs(ctx, slog.LevelError, "no fresh webhook deliveries are fetched, because too many are running or waiting for a retry: mend the callbacks that fail, or raise WorkerOptions.MaxPending",
+			w.log.LogAttrs(ctx, slog.LevelError, "no fresh webhook deliveries are fetched, because too many are running or waiting for a retry: correct the callbacks that fail, or raise WorkerOptions.MaxPending",
 				slog.String("handler", r.name), slog.Int("unfinished", n), slog.Int("max_pending", limit))
 		}
 	}
@@ -235,7 +235,7 @@ func (w *Worker) reportUnserved() {
 		return
 	}
 	for name, n := range unserved {
-		w.log.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries of a handler that no worker has: they wait until one does, or until they are erased",
+		w.log.LogAttrs(ctx, slog.LevelWarn, "webhook deliveries wait for a handler that no worker has: give it to a worker, or they are erased in the end",
 			slog.String("handler", name), slog.Uint64("waiting", n), slog.Duration("erased_after", s.maxAge))
 	}
 }

@@ -127,12 +127,11 @@ func (t *tenants) label(name string, verified bool) string {
 	return name
 }
 
-// ObserveInbox reports what an inbox holds whenever metrics are collected;
-// stats is the method Stats of a durable inbox. It is called once per
-// collection and may be called concurrently. What it fails with goes to
-// OpenTelemetry's error handler, and nothing is reported. o may be nil. attrs
-// are added to all metrics; they tell the inboxes apart where a program has
-// several. Unregister of the result ends it.
+// ObserveInbox reports what an inbox holds whenever metrics are collected. stats is
+// the method Stats of a durable inbox. It is called once per collection, and may be
+// called concurrently. Its errors go to OpenTelemetry's error handler, and nothing
+// is reported then. o may be nil. attrs are added to all metrics, and tell the
+// inboxes of a program apart. Unregister of the result ends the reports.
 //
 // All processes that share an inbox report the same numbers, except for
 // atshooks.inbox.abandoned. Take their maximum, not their sum.

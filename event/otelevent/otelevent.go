@@ -1,32 +1,32 @@
-// Package otelevent reports webhook deliveries to OpenTelemetry: a span around
-// each callback, which continues the trace of the request even if the callback
-// runs much later in a worker, and metrics of every delivery.
+// Package otelevent reports webhook deliveries to OpenTelemetry: metrics of every
+// delivery, and a span around each callback, which continues the trace of the
+// request even if the callback runs much later in a worker.
 //
 //	opts := otelevent.Instrument(&event.Options{Inbox: inbox}, nil)
 //	k, err := kombo.NewHandler(secret, opts)
-//	...
+//	…
 //	mux.Handle("POST /hooks/kombo", otelhttp.NewHandler(k, "POST /hooks/kombo"))
 //
-// The span of the request itself is otelhttp's, or that of whatever traces the
-// service's other requests. It is told what became of the delivery.
+// The span of the request itself comes from otelhttp, or from whatever else traces
+// the service's requests. It gets attributes that say what became of the delivery.
 //
 // # Traces
 //
 // "store NAME" is the span of putting a delivery into the inbox of the handler
-// NAME, and "process NAME" that of a callback. They follow the semantic
-// conventions for messaging, where a handler is the destination. A span is a
-// child of the span in the context. If there is none, its parent is what the
-// W3C header Traceparent names: the vendor's or a proxy's trace in a request,
-// and in a worker the span that stored the delivery, so that request and
-// callback are one trace. Spans of callbacks also link to what the header
-// names. Each attempt is a span of its own.
+// NAME, and "process NAME" is that of one attempt of a callback. They follow the
+// semantic conventions for messaging, where a handler is the destination. A span
+// is a child of the span in the context. If there is none, its parent is the span
+// that the W3C header Traceparent names. In a request that is the vendor's or a
+// proxy's; in a worker it is the span that stored the delivery, so that request
+// and callback are one trace. Spans of callbacks also link to the span that the
+// header names.
 //
 // # Personal data
 //
 // Spans and metrics hold names, kinds, sizes and times, and spans hold the
-// delivery's id. Nothing else of a delivery is in them. Of an error, only its
-// kind and the Go type of its cause are recorded, unless [Options].ErrorTexts
-// is set. The value of a panic never is.
+// delivery's id. Nothing else of a delivery is in them. Of an error, only its kind
+// and the Go type of its cause are recorded, unless [Options].ErrorTexts is set.
+// The value of a panic is never recorded.
 package otelevent
 
 import (
@@ -66,20 +66,20 @@ type Options struct {
 	MeterProvider metric.MeterProvider
 	// MaxTenants is how many tenants metrics tell apart: the first ones that
 	// have a verified delivery. All others are "_OTHER". Spans name every
-	// tenant. 0 leaves tenants out of metrics and spans.
+	// tenant. With 0, tenants are in neither metrics nor spans.
 	MaxTenants int
-	// ErrorTexts records the texts of errors that callbacks and inboxes
-	// return. They may hold personal data; the texts of a database's errors
-	// often do.
+	// ErrorTexts records the texts of errors that callbacks and inboxes return,
+	// in the status of their spans. They may hold personal data; those of a
+	// database often do.
 	ErrorTexts bool
 }
 
-// Instrument returns a copy of opts with traces and metrics added. What opts
-// has in Wrap and Observe still runs: Wrap inside the callback's span, Observe
-// after the metrics were recorded. opts and o may be nil. The result may be
-// used for any number of handlers.
+// Instrument returns a copy of opts with traces and metrics added. Wrap and Observe
+// of opts still run: Wrap inside the callback's span, and Observe after the metrics
+// were recorded. opts and o may be nil. The result may be used for any number of
+// handlers.
 //
-// It wraps opts.Inbox, so give workers the inbox itself.
+// The result has an Inbox around that of opts: give workers the one of opts.
 func Instrument(opts *event.Options, o *Options) *event.Options {
 	var out event.Options
 	if opts != nil {
@@ -87,7 +87,7 @@ func Instrument(opts *event.Options, o *Options) *event.Options {
 	}
 	o = cmp.Or(o, &Options{})
 	in, err := newInstruments(o.meter())
-	if err != nil { // telemetry that fails is no reason not to serve
+	if err != nil { // a service serves without telemetry, too
 		otel.Handle(err)
 	}
 	t := &telemetry{

@@ -27,9 +27,9 @@ type attempt struct {
 type attemptKey struct{}
 
 var (
-	errUnfinished   = errors.New("no attempt came to an end, this one was not begun: the process may have died of it each time")
+	errUnfinished   = errors.New("no attempt came to an end, so the next one was not begun: the process may have died of this delivery each time")
 	errUnreadable   = errors.New("not the stored form of a delivery")
-	errGoexit       = errors.New("the callback ended its goroutine")
+	errGoexit       = errors.New("the callback ended its goroutine with runtime.Goexit")
 	errNotCommitted = errors.New("the callback returned nil, but the transaction in which it completed the delivery was not committed")
 )
 
@@ -37,7 +37,7 @@ var (
 func (a *attempt) load() error {
 	data := a.job.Args.Delivery
 	if data == nil {
-		return inbox.ErrGone // its body was dropped, and somebody retried the job with River's own means
+		return inbox.ErrGone // its body was dropped, and the job was retried with River's own tools
 	}
 	d := new(event.Delivery)
 	if err := d.UnmarshalBinary(data); errors.Is(err, event.ErrNewerVersion) {
@@ -84,12 +84,12 @@ func (a *attempt) run(ctx context.Context, handler event.Dispatcher) error {
 // abandon stops waiting for a callback, and counts it until it returns.
 func (a *attempt) abandon(returned <-chan error) {
 	n := a.inbox.abandoned.Add(1)
-	a.log(slog.LevelError, "a webhook callback runs on although its context has ended; it is not waited for, and its delivery will be tried again",
+	a.log(slog.LevelError, "a webhook callback runs on although its context has ended: the worker no longer waits for it, and the attempt counts as failed",
 		slog.Duration("timeout", a.opts.Timeout), slog.Int64("abandoned", n))
 	go func() {
-		_ = <-returned
+		failed := <-returned != nil
 		a.inbox.abandoned.Add(-1)
-		a.log(slog.LevelWarn, "a webhook callback that was not waited for has returned")
+		a.log(slog.LevelWarn, "a webhook callback that the worker no longer waited for has returned", slog.Bool("failed", failed))
 	}()
 }
 
@@ -102,7 +102,7 @@ func (a *attempt) settle(ctx context.Context, err error) error {
 		committed, failed := a.committed(ctx)
 		switch {
 		case committed && err != nil:
-			a.log(slog.LevelWarn, "a webhook callback failed after it had completed its delivery; that stays completed")
+			a.log(slog.LevelWarn, "a webhook callback failed after it had completed its delivery, which stays completed")
 			return nil
 		case committed:
 			return nil

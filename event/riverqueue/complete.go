@@ -19,9 +19,9 @@ const completeJob = `UPDATE {job} SET state = 'completed', finalized_at = now()
 WHERE id = $1 AND state = 'running' AND attempt = $2 AND attempted_at = $3`
 
 // Complete completes the delivery whose callback was given ctx, as part of the
-// callback's own transaction: what the callback writes in tx and the record
-// that it has run are committed together, or neither is. That makes the effect
-// happen exactly once, whatever dies in between.
+// callback's own transaction: what the callback writes in tx and the record that
+// it has run are committed together, or neither is. So the effect happens exactly
+// once, whatever dies in between.
 //
 //	tx, err := pool.Begin(ctx)
 //	…
@@ -32,10 +32,10 @@ WHERE id = $1 AND state = 'running' AND attempt = $2 AND attempted_at = $3`
 //	}
 //	return tx.Commit(ctx)
 //
-// tx must be in the inbox's database. After an error, roll it back; if that
-// wraps [event.ErrClaimLost], another worker has taken the delivery over since,
-// or has completed it. If the callback returns nil and tx was not committed,
-// the delivery is tried again.
+// tx must be in the inbox's database. After an error, roll it back. The error
+// wraps [event.ErrClaimLost] if another worker has taken the delivery over in the
+// meantime, or has completed it. If the callback returns nil and tx was not
+// committed, the delivery is tried again.
 func Complete(ctx context.Context, tx pgx.Tx) error {
 	return complete(ctx, func(query string, args ...any) (int64, error) {
 		tag, err := tx.Exec(ctx, query, args...)
@@ -57,7 +57,7 @@ func CompleteSQL(ctx context.Context, tx *sql.Tx) error {
 func complete(ctx context.Context, exec func(query string, args ...any) (int64, error)) error {
 	a, ok := ctx.Value(attemptKey{}).(*attempt)
 	if !ok {
-		return errors.New("riverqueue: Complete needs the context of a callback that a riverqueue.Worker runs")
+		return errors.New("riverqueue: Complete needs the context that a riverqueue.Worker gave to the callback")
 	}
 	a.completed.Store(true)
 	n, err := exec(a.inbox.sql(completeJob), a.job.ID, a.job.Attempt, *a.job.AttemptedAt)
@@ -72,9 +72,9 @@ func complete(ctx context.Context, exec func(query string, args ...any) (int64, 
 
 const isCompleted = `SELECT state = 'completed' AND attempt = $2 AND attempted_at = $3 FROM {job} WHERE id = $1`
 
-// committed says whether the transaction in which the callback has completed
-// the delivery was committed. Nobody knows that for sure who has lost the
-// connection while it was.
+// committed says whether the transaction in which the callback has completed the
+// delivery was committed. A callback whose connection broke during the commit
+// cannot know.
 func (a *attempt) committed(ctx context.Context) (yes bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()

@@ -61,8 +61,8 @@ WHERE kind = $1 AND id = $2 AND state IN ('cancelled', 'discarded')`
 )
 
 // DeadLetters lists up to limit dead letters, in the order in which their
-// deliveries were stored, that come after the one named by after; "" begins
-// with the first. Ref of the last one is where the next page begins.
+// deliveries were stored. after is the Ref of the last one of the page before; ""
+// begins with the first.
 func (i *Inbox) DeadLetters(ctx context.Context, after string, limit int) ([]*inbox.DeadLetter, error) {
 	last := int64(0)
 	if after != "" {
@@ -80,7 +80,7 @@ func (i *Inbox) DeadLetters(ctx context.Context, after string, limit int) ([]*in
 	return page, err
 }
 
-// DeadLetter returns one dead letter and its delivery, personal data and all.
+// DeadLetter returns one dead letter and its delivery, which holds personal data.
 // The delivery is nil if what is stored cannot be read. The error wraps
 // [inbox.ErrGone] if there is no such dead letter.
 func (i *Inbox) DeadLetter(ctx context.Context, ref string) (*inbox.DeadLetter, *event.Delivery, error) {
@@ -132,17 +132,17 @@ func jobID(ref string) (int64, error) {
 	return id, nil
 }
 
-// Rerun lets a worker run the delivery of a dead letter again, with all its
-// attempts; then it is no dead letter any more, unless it fails once more. That
-// its key is stored does not matter here, as it does when the vendor sends the
-// delivery again. The error wraps [inbox.ErrGone] if there is no such dead letter.
+// Rerun makes a worker run the delivery of a dead letter again, with all its
+// attempts; it is a dead letter again if it fails once more. Calling Rerun twice,
+// even at the same time, runs the delivery once. The error wraps [inbox.ErrGone]
+// if there is no such dead letter.
 func (i *Inbox) Rerun(ctx context.Context, ref string) error {
 	return i.change(ctx, rerunJob, ref)
 }
 
-// Discard drops the body of a dead letter, which is then no dead letter any
-// more. Its key stays, so that the delivery does not run if the vendor sends it
-// again. The error wraps [inbox.ErrGone] if there is no such dead letter.
+// Discard removes a dead letter, and erases the body of its delivery. The key
+// stays, so that the delivery does not run if the vendor sends it again. The
+// error wraps [inbox.ErrGone] if there is no such dead letter.
 func (i *Inbox) Discard(ctx context.Context, ref string) error {
 	return i.change(ctx, discardJob, ref)
 }
@@ -173,14 +173,14 @@ WHERE id = any($1) AND state IN ('completed', 'cancelled', 'discarded') AND args
 // rerunPage is how many deliveries RerunSince reads at once.
 const rerunPage = 200
 
-// RerunSince lets workers run the callbacks of deliveries again that were
-// stored since a time and have been completed or given up, and returns how
-// many: of an event whose callback is new, or was wrong. pick selects them, and
-// is given all that is stored of them, personal data too; nil selects all.
-// Deliveries whose bodies were dropped (Options.KeepBodies), and those that
-// this release cannot read, are left out.
+// RerunSince makes workers run deliveries again that were stored since a time and
+// have been completed or given up, and returns how many. It is for an event whose
+// callback is new, or was wrong. pick selects the deliveries, and is given all
+// that is stored of them, including personal data; nil selects all. The zero time
+// is the beginning. Deliveries whose bodies were dropped (see
+// [Options].KeepBodies), and those that this release cannot read, are left out.
 //
-// After an error, the count is of those that will run.
+// With an error comes the number of those that will run.
 func (i *Inbox) RerunSince(ctx context.Context, since time.Time, pick func(*event.Delivery) bool) (int, error) {
 	count, last := 0, int64(0)
 	for {

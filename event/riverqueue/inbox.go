@@ -23,9 +23,8 @@ import (
 	"github.com/atshooks/atshooks/event/inbox"
 )
 
-// Inbox stores deliveries as River jobs. It is an [event.Inbox], safe for
-// concurrent use. It is also where a [Worker] finds them, and where dead
-// letters are.
+// Inbox stores deliveries as River jobs, which a [Worker] runs, and keeps dead
+// letters. It is an [event.Inbox], and safe for concurrent use.
 type Inbox struct {
 	pool    *pgxpool.Pool
 	opts    Options
@@ -54,9 +53,9 @@ const kind = "atshooks_delivery"
 func (job) Kind() string { return kind }
 
 // Migrate makes River's tables, or brings them up to date, in a schema of their
-// own, which it makes too: Options.Schema, and "" is atshooks. Processes may
-// call it at once. A service with a River client of its own migrates as it
-// always does, and does not call it.
+// own, which it also makes. schema is that of [Options].Schema; "" is atshooks.
+// Several processes may call Migrate at once. A service that sets
+// [Options].Config does not call it, and migrates its tables as before.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	if schema == "" {
 		schema = defaultSchema
@@ -98,17 +97,16 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	return err
 }
 
-// NewInbox opens the inbox in River's tables, which must be there: see
-// [Migrate]. pool should have at least 8 connections where a worker uses it
-// too: one waits for notifications, and storing takes up to half of the others.
+// NewInbox opens the inbox in River's tables, which must be there: see [Migrate].
+// If a worker uses pool too, it should have at least 8 connections, and must have
+// 3: one waits for notifications, and storing takes up to half of the others.
 // opts may be nil.
 //
 // It is an error if the database could lose what it has confirmed
 // (synchronous_commit is off), or if Options.Config would make River forget
-// deliveries too early. What cannot be seen from here: other River clients in
-// the same schema, in other processes. The one that is elected leader deletes
-// finished jobs after its own retention periods, and gives up interrupted jobs
-// of kinds that it does not know: see the package's documentation.
+// deliveries too early. River clients of other processes in the same schema
+// cannot be checked, although the one that is elected leader cleans up for all of
+// them: see the package's documentation.
 func NewInbox(ctx context.Context, pool *pgxpool.Pool, opts *Options) (*Inbox, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -123,9 +121,9 @@ func NewInbox(ctx context.Context, pool *pgxpool.Pool, opts *Options) (*Inbox, e
 func newInbox(ctx context.Context, pool *pgxpool.Pool, opts *Options) (*Inbox, error) {
 	switch {
 	case pool == nil:
-		return nil, errors.New("no connection pool")
+		return nil, errors.New("no connection pool was given")
 	case pool.Config().MaxConns < 3:
-		return nil, errors.New("the pool has fewer than 3 connections: one waits for notifications, one stores, and one runs callbacks")
+		return nil, errors.New("the pool has fewer than 3 connections: it needs one to wait for notifications, one to store, and one for callbacks, and should have 8")
 	}
 	o, err := opts.check()
 	if err != nil {
@@ -161,7 +159,7 @@ func (i *Inbox) checkTables(ctx context.Context, driver *riverpgxv5.Driver) erro
 	case err != nil:
 		return err
 	case !result.OK:
-		return fmt.Errorf("the tables of River are missing or out of date in the schema %q: call riverqueue.Migrate, or River's migrations where a client of your own uses them (%s)", i.opts.Schema, strings.Join(result.Messages, "; "))
+		return fmt.Errorf("the tables of River are missing or out of date in the schema %q: call riverqueue.Migrate, or run River's own migrations if a client of yours uses them (%s)", i.opts.Schema, strings.Join(result.Messages, "; "))
 	}
 	return nil
 }
@@ -179,10 +177,10 @@ func (i *Inbox) checkDurability(ctx context.Context) error {
 // the disk.
 func checkSettings(ctx context.Context, log *slog.Logger, commit, fsync string) error {
 	if commit == "off" {
-		return errors.New("synchronous_commit is off: deliveries that were acknowledged would be lost with the machine's power: set synchronous_commit=on for this role, or in the connection string")
+		return errors.New("synchronous_commit is off, so that acknowledged deliveries would be lost with the machine's power: set synchronous_commit=on for this role, or in the connection string")
 	}
 	if fsync == "off" {
-		log.WarnContext(ctx, "this Postgres does not call fsync: webhook deliveries that were acknowledged are lost with the machine's power")
+		log.WarnContext(ctx, "this Postgres does not call fsync, so that acknowledged webhook deliveries are lost with the machine's power: set fsync=on")
 	}
 	return nil
 }
@@ -215,13 +213,14 @@ func (i *Inbox) handler(queue string) string {
 }
 
 // Put stores d, and returns nil once Postgres has committed it. The error wraps
-// [event.ErrDuplicate] if its key is stored, also if that delivery was
-// completed or given up; [event.ErrTooLarge] if its body is larger than
-// Options.MaxBody; and [inbox.ErrBusy]. After any other error d may be stored or not:
-// a vendor that sends it again finds out.
+// [event.ErrDuplicate] if d's key is stored, even if that delivery was completed
+// or given up, [event.ErrTooLarge] if d's body is larger than [Options].MaxBody,
+// or [inbox.ErrBusy] if too many deliveries are being stored. After any other
+// error d may be stored or not; if the vendor sends it again, it is stored once
+// all the same.
 func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	if int64(len(d.Body)) > i.opts.MaxBody {
-		return fmt.Errorf("riverqueue: %w: its body has %d bytes, and the inbox takes %d", event.ErrTooLarge, len(d.Body), i.opts.MaxBody)
+		return fmt.Errorf("riverqueue: %w: its body has %d bytes, and Options.MaxBody is %d", event.ErrTooLarge, len(d.Body), i.opts.MaxBody)
 	}
 	select {
 	case i.waiting <- struct{}{}:
@@ -233,7 +232,7 @@ func (i *Inbox) Put(ctx context.Context, d *event.Delivery) error {
 	case i.storing <- struct{}{}:
 		defer func() { <-i.storing }()
 	case <-ctx.Done():
-		return fmt.Errorf("riverqueue: waiting for a connection: %w", ctx.Err())
+		return fmt.Errorf("riverqueue: %w: none of the others was done before %w", inbox.ErrBusy, ctx.Err())
 	}
 	return i.put(ctx, d)
 }

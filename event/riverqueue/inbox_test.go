@@ -153,7 +153,7 @@ func TestNoConnection(t *testing.T) {
 	go func() { ended <- i.Put(ctx, delivery("acme", "x")) }()
 	eventually(t, "it is waiting", func() bool { return len(i.waiting) == 1 })
 	cancel()
-	if err := get(t, "Put", ended); !errors.Is(err, context.Canceled) {
+	if err := get(t, "Put", ended); !errors.Is(err, context.Canceled) || !errors.Is(err, inbox.ErrBusy) {
 		t.Errorf("Put: %v", err)
 	}
 	if len(i.waiting) != 0 {
@@ -578,6 +578,13 @@ func TestOwnClient(t *testing.T) {
 	}
 	if err := w.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "own River client") {
 		t.Errorf("Run: %v", err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for range 20 { // of two ways on, either might have been taken
+		if err := w.Shutdown(ended); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
 	}
 	if _, err := NewWorker(t.Context(), i, nil, dispatcher{name: "acme"}); err == nil {
 		t.Error("a second worker was added to one client")

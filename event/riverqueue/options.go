@@ -23,44 +23,45 @@ const (
 	defaultMaxPuts = 64
 )
 
-// Options are the settings of an inbox. Nil and the zero value suit a service
-// that has no River client of its own, or keeps that apart.
+// Options are the settings of an inbox. Nil and the zero value suit a service that
+// has no River client of its own, or has one in another schema.
 type Options struct {
-	// Config is the configuration of the service's own River client, which is
-	// then the one that runs callbacks: the inbox stores in that client's
-	// tables, and [NewWorker] adds its workers and queues. Make the client
-	// after that. It is an error if the client's retention would make the inbox
-	// forget what it had before. Nil is a client of the worker's own, in a
-	// schema of its own.
+	// Config is the configuration of the service's own River client, which then
+	// runs the callbacks: the inbox stores in that client's tables, and
+	// [NewWorker] adds a worker and queues to the configuration. Make the client
+	// after that. Retention periods of less than 72 hours are an error, since
+	// the inbox would not recognize deliveries that are sent again. Nil is a
+	// client that the worker makes, in a schema of its own.
 	Config *river.Config
 	// Schema is the Postgres schema of River's tables; "" is atshooks. With
 	// Config it must be "", since the schema is the client's.
 	Schema string
-	// Queue is how the names of River's queues begin. There is one queue for
-	// each handler: webhooks-kombo, for example. "" is webhooks.
+	// Queue is how the names of River's queues begin. Each handler has a queue:
+	// webhooks-kombo, for example. It is a name of up to 24 lower-case ASCII
+	// letters, digits, dashes and underscores; "" is webhooks.
 	Queue string
 	// MaxAge is how long a delivery is kept after it was completed or given up.
-	// For that long the inbox knows it when it is sent again, and dead letters
-	// can be rerun; then it is erased. 0 is 14 days; less than 72 hours is an
-	// error, since vendors repeat deliveries for a day and longer. With Config
-	// it must be 0, since the client's retention periods say it.
+	// For that long the inbox recognizes it when it is sent again, and a dead
+	// letter can be rerun; then it is erased. 0 is 14 days; less than 72 hours
+	// is an error, since vendors repeat deliveries for a day or longer. With
+	// Config it must be 0: the client's retention periods take its place.
 	MaxAge time.Duration
 	// KeepBodies is how long the bodies of completed deliveries are kept, for
-	// [Inbox.RerunSince]; their keys stay until MaxAge. 0 is MaxAge, and a
-	// negative time drops a body within minutes of its completion. Dead letters
-	// keep theirs.
+	// [Inbox.RerunSince]. Their keys stay until MaxAge, and so do the bodies of
+	// dead letters. 0 is MaxAge; with a negative time a body is dropped within
+	// minutes of its completion.
 	KeepBodies time.Duration
-	// MaxBody is the size of the largest body that is stored, in bytes; 0 is 16
-	// MiB, and 128 MiB is the most. A handler accepts no more than its own
-	// event.Options.MaxBody.
+	// MaxBody is the size of the largest body that is stored, in bytes. 0 is 16
+	// MiB; more than 128 MiB is an error. A handler rejects bodies that are
+	// larger than its own event.Options.MaxBody before that.
 	MaxBody int64
 	// MaxPuts is how many deliveries may be on their way into the database at
-	// once; 0 is 64. Put rejects further ones at once with [inbox.ErrBusy], so that
-	// a burst costs a bounded amount of memory and leaves connections for the
-	// worker.
+	// once; 0 is 64. Put rejects any more with [inbox.ErrBusy], so that a flood
+	// costs a bounded amount of memory. Those that are accepted wait for at most
+	// half of the pool's connections, so that the worker has the others.
 	MaxPuts int
-	// Logger gets warnings and errors; nil is [slog.Default]. No candidate data
-	// is in them.
+	// Logger gets warnings and errors, which hold no candidate's data; nil is
+	// [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -83,9 +84,9 @@ func (o Options) check() (Options, error) {
 	case o.Config != nil && (o.Schema != "" || o.MaxAge != 0):
 		return o, errors.New("the options Schema and MaxAge must be empty where Config is set: the schema and the retention periods are those of Config")
 	case o.MaxAge != 0 && o.MaxAge < minimumWindow:
-		return o, fmt.Errorf("the option MaxAge is %v: vendors' repetitions need at least %v", o.MaxAge, minimumWindow)
+		return o, fmt.Errorf("the option MaxAge is %v, and vendors' retries need at least %v", o.MaxAge, minimumWindow)
 	case o.MaxBody < 0 || o.MaxPuts < 0:
-		return o, errors.New("a negative setting")
+		return o, errors.New("the option MaxBody or MaxPuts has a negative value")
 	case o.MaxBody > largestBody:
 		return o, fmt.Errorf("the option MaxBody is more than the %d bytes that the database has room for", largestBody)
 	}
@@ -126,7 +127,7 @@ func checkRetention(c *river.Config) error {
 		{"DiscardedJobRetentionPeriod", effective.DiscardedJobRetentionPeriod},
 	} {
 		if r.kept >= 0 && r.kept < minimumWindow {
-			wrong = append(wrong, fmt.Errorf("%s of the River client is %v, and a delivery that is sent again later than that would run again: set it to at least %v", r.name, r.kept, minimumWindow))
+			wrong = append(wrong, fmt.Errorf("%s of the River client is %v, and a delivery that is sent again after that would run again: set it to at least %v", r.name, r.kept, minimumWindow))
 		}
 	}
 	return errors.Join(wrong...)
@@ -140,20 +141,21 @@ type WorkerOptions struct {
 	// Retry says when a failed callback runs again; zero is the default
 	// schedule.
 	Retry inbox.Schedule
-	// Timeout ends the context of a callback that runs longer. Five seconds
-	// later the worker stops waiting for it: the callback counts as failed,
-	// and goes on in its goroutine, which nothing can end. It is also how long
-	// a delivery waits at least that was running when its process died, since
-	// River cannot tell. 0 is one minute; there must be a limit.
+	// Timeout is when the context of a callback ends. If the callback does not
+	// return within another five seconds, the worker stops waiting for it: the
+	// attempt counts as failed, and the callback goes on in its goroutine, which
+	// nothing can end. If a process dies, what it was running waits for this
+	// time, and up to a minute more, before it runs again: River does not notice
+	// a death. 0 is one minute, and 24 hours is the most.
 	Timeout time.Duration
-	// OnDeadLetter is called when a delivery becomes a dead letter: for an
-	// alarm. If the process dies at that moment it is called again. Nil calls
-	// nothing; a line is logged at level Error in any case.
+	// OnDeadLetter is called when a delivery becomes a dead letter, for an
+	// alarm; nil calls nothing. It is called again if the process dies at that
+	// moment. A line is logged at level Error in any case.
 	OnDeadLetter func(context.Context, *inbox.DeadLetter)
-	// Logger gets what goes wrong, River's own warnings included; nil is
-	// [slog.Default]. No candidate data is in it, and not the text of a
-	// callback's error, which may hold any: that is in the dead letter, and the
-	// handler logs it.
+	// Logger gets what goes wrong, with River's own warnings; nil is
+	// [slog.Default]. It gets no candidate's data, nor the text of a callback's
+	// error, which may hold some: that is in the dead letter, and the handler
+	// logs it.
 	Logger *slog.Logger
 
 	grace time.Duration // how long a callback is waited for after the end of its context; 0 is 5 seconds

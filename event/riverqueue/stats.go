@@ -30,9 +30,10 @@ const countJobs = `SELECT queue,
 FROM {job} WHERE kind = $1 AND starts_with(queue, $2)
 AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled', 'cancelled', 'discarded') GROUP BY queue`
 
-// Stats counts what is in the inbox. It reads all that is not completed: once
-// in some seconds is often enough. The name of a handler that is not made of
-// lower-case letters, digits, and single dashes or underscores is a hash.
+// Stats counts what is in the inbox. It reads all jobs that are not completed, so
+// calling it every few seconds is often enough. A handler's name is replaced by a
+// hash if it is very long, or has other characters than lower-case letters,
+// digits, and single dashes or underscores between them.
 func (i *Inbox) Stats(ctx context.Context) (*inbox.Stats, error) {
 	s := &inbox.Stats{Handlers: make(map[string]inbox.Counts), Abandoned: i.abandoned.Load()}
 	err := i.each(ctx, countJobs, []any{kind, i.opts.Queue + "-"}, func(rows pgx.Rows) error {
@@ -75,9 +76,9 @@ const dropBodies = `UPDATE {job} SET args = args - 'delivery' WHERE id IN (
 	LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 
 // Prune drops the bodies of deliveries that were completed longer ago than
-// Options.KeepBodies, and returns how many; their keys stay. A worker does so
-// every five minutes, so that only a service whose River clients take no part
-// in leader elections needs to call it.
+// [Options].KeepBodies, and returns how many; their keys stay. Workers do so every
+// five minutes. Only a service whose River clients all have
+// LeaderElectionDisabled needs to call it.
 func (i *Inbox) Prune(ctx context.Context) (int64, error) {
 	if i.opts.KeepBodies == 0 {
 		return 0, nil

@@ -36,13 +36,13 @@ const (
 	fetchPoll     = time.Second // where a notification was lost
 )
 
-// NewWorker makes a worker that runs the deliveries of these handlers, and
-// leaves those of others to other workers. opts may be nil.
+// NewWorker makes a worker that runs the deliveries of these handlers, and leaves
+// those of others to other workers. opts may be nil.
 //
-// Where the inbox has Options.Config, it adds what is needed to that
-// configuration: a worker, a queue for each handler, and, if bodies are dropped
-// before MaxAge, a periodic job. The client that the service makes of the
-// configuration after that runs the callbacks, and not Run.
+// If the inbox has [Options].Config, NewWorker adds what is needed to that
+// configuration: a worker, a queue for each handler, and a periodic job if
+// [Options].KeepBodies is set. The callbacks are then run by the client that the
+// service makes of the configuration after that, and not by [Worker.Run].
 func NewWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers ...event.Dispatcher) (*Worker, error) {
 	w, err := newWorker(ctx, i, opts, handlers)
 	if err != nil {
@@ -71,7 +71,7 @@ func newWorker(ctx context.Context, i *Inbox, opts *WorkerOptions, handlers []ev
 		r.handlers[queue] = h
 	}
 	if len(handlers) == 0 {
-		return nil, errors.New("no handlers")
+		return nil, errors.New("no handlers were given")
 	}
 	w := &Worker{inbox: i, done: make(chan struct{})}
 	w.halted, w.halt = context.WithCancel(context.Background())
@@ -116,7 +116,7 @@ func (i *Inbox) checkAlone(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("a River client with a queue %q uses the schema %s: give the inbox that client's configuration (Options.Config), or another schema", other, i.opts.Schema)
+	return fmt.Errorf("a River client with a queue %q uses the schema %s: set Options.Config to that client's configuration, or Options.Schema to another schema", other, i.opts.Schema)
 }
 
 // addTo lets the client that is made of c run the callbacks.
@@ -139,7 +139,7 @@ func (r *runner) addTo(c *river.Config) error {
 		return nil
 	}
 	if c.LeaderElectionDisabled {
-		r.opts.Logger.Warn("a River client without leader election drops no webhook bodies: call Inbox.Prune now and then")
+		r.opts.Logger.Warn("a River client with LeaderElectionDisabled does not drop the bodies of webhook deliveries: if all clients have it, call Inbox.Prune every few minutes")
 		return nil
 	}
 	c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(pruneEvery), func() (river.JobArgs, *river.InsertOpts) {
@@ -151,17 +151,16 @@ func (r *runner) addTo(c *river.Config) error {
 	}))
 }
 
-// Run runs callbacks until Shutdown is called, and returns nil then. Their
-// contexts are made of ctx: when it ends, they end too, and Run returns when
-// the callbacks have returned, with ctx's error. It returns any other error if
-// it cannot begin. While the database is down it waits.
+// Run runs callbacks until [Worker.Shutdown] is called, and then returns nil. The
+// callbacks' contexts are derived from ctx: when ctx ends, Run waits until the
+// callbacks have returned, and returns ctx's error. Any other error means that it
+// cannot begin. While the database is down, Run waits.
 //
-// It may be called once, and not where the service's own client runs the
-// callbacks.
+// Run may be called once, and not if the inbox has [Options].Config.
 func (w *Worker) Run(ctx context.Context) error {
 	switch {
 	case w.client == nil:
-		return errors.New("riverqueue: worker: the service's own River client runs the callbacks: start that")
+		return errors.New("riverqueue: worker: the service's own River client runs the callbacks: start that client, and do not call Run")
 	case w.started.CompareAndSwap(false, true):
 		return w.run(ctx)
 	case w.halted.Err() != nil:
@@ -185,12 +184,18 @@ func (w *Worker) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Shutdown stops fetching deliveries, waits until the running callbacks have
-// returned and Run too, and returns nil. If ctx ends before, it ends the
-// contexts of the callbacks and returns ctx's error; what does not complete
-// runs again in another worker, or in the next one. Without Run, it makes Run
-// return at once.
+// Shutdown stops fetching deliveries, waits until the running callbacks and Run
+// have returned, and returns nil. If ctx ends before that, it ends the callbacks'
+// contexts and returns ctx's error; what does not complete then runs again in
+// another worker, or in the next one. If Run was not called yet, it will return
+// at once.
+//
+// A worker whose callbacks the service's own River client runs has nothing to
+// stop: Shutdown returns nil, and that client is stopped by the service.
 func (w *Worker) Shutdown(ctx context.Context) error {
+	if w.client == nil {
+		return nil
+	}
 	w.halt()
 	if w.started.CompareAndSwap(false, true) {
 		close(w.done)
@@ -265,7 +270,7 @@ func (i *Inbox) reportUnserved(ctx context.Context) {
 		if err := rows.Scan(&queue, &n); err != nil {
 			return err
 		}
-		i.opts.Logger.WarnContext(ctx, "webhook deliveries of a handler that no worker has: they wait until one does",
+		i.opts.Logger.WarnContext(ctx, "webhook deliveries wait for a handler that no worker has: give it to a worker",
 			slog.String("handler", i.handler(queue)), slog.Int64("waiting", n))
 		return nil
 	})

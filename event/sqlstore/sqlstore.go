@@ -13,35 +13,35 @@ import (
 	"github.com/atshooks/atshooks/event"
 )
 
-// Store is an [event.Store] in one table of a database. The processes that
-// share the table act as one handler. It is safe for concurrent use.
+// Store is an [event.Store] in one table of a database. The processes that share
+// the table act as one handler. It is safe for concurrent use.
 //
-// A claim is a row, and each step is one statement that takes effect or does
-// not, so that no transaction is held while a callback runs. A process whose
-// connection breaks in the middle of Claim may have taken the key without
-// knowing: nobody renews such a claim, so it lapses after one lease.
+// A claim is a row, and each step is one statement that takes effect or does not,
+// so that no transaction is held while a callback runs. A process whose connection
+// breaks during Claim may have taken the key without knowing. Such a claim is not
+// renewed, and lapses after one lease.
 type Store struct {
 	db     *sql.DB
 	window time.Duration
 	statements
 }
 
-// Options are a store's settings. Nil and the zero value are good.
+// Options are a store's settings. Nil and the zero value suit most services.
 type Options struct {
-	// Window is how long completed deliveries are remembered; 0 is 72 hours,
-	// which outlasts the retries of all vendors that publish theirs.
+	// Window is for how long completed deliveries are recognized. 0 is 72 hours,
+	// which outlasts the retries of every vendor that publishes theirs.
 	Window time.Duration
 }
 
-// New makes a store in db, which has the table of [Schema] and is not closed.
-// opts may be nil. Call [Store.Prune] now and then.
+// New makes a store in db, which must have the table of [Schema]. The store does
+// not close db. opts may be nil. Call [Store.Prune] every hour or so.
 func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
 	switch {
 	case db == nil:
-		return nil, errors.New("sqlstore: no database")
+		return nil, errors.New("sqlstore: no database was given")
 	case opts.Window < 0:
 		return nil, errors.New("sqlstore: the option Window is negative")
 	}
@@ -56,11 +56,11 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	return &Store{db: db, window: window, statements: statements}, nil
 }
 
-// errKey does not quote: what is no hash may be anything.
+// errKey does not quote the key, which may be anything if it is not a hash.
 var errKey = errors.New("sqlstore: the key is not 64 lower-case hexadecimal digits, as Delivery.Key makes them")
 
-// Claim implements [event.Store]. It takes what is no Delivery.Key for a mistake
-// that could bring personal data into the table.
+// Claim implements [event.Store]. It rejects keys that [event.Delivery.Key] cannot
+// have made, since they could bring personal data into the table.
 func (s *Store) Claim(ctx context.Context, key string, lease time.Duration) (string, error) {
 	if len(key) != 64 || strings.Trim(key, "0123456789abcdef") != "" {
 		return "", errKey
@@ -81,8 +81,8 @@ func (s *Store) Claim(ctx context.Context, key string, lease time.Duration) (str
 			return token, nil
 		}
 	}
-	// The key is another's. What has become of it since is as good to know as
-	// what it was: if it was given back, the sender may as well come again.
+	// Another owner had the key. If it was released since, ErrInFlight is still
+	// right: the sender comes again.
 	var completed bool
 	err := s.db.QueryRowContext(ctx, s.state, key).Scan(&completed)
 	switch {
@@ -100,8 +100,8 @@ func (s *Store) Renew(ctx context.Context, key, token string, lease time.Duratio
 	return s.confirm(ctx, "renewing", key, token, false, n, err)
 }
 
-// Commit implements [event.Store]. It returns nil as well if the callback has
-// committed the claim by itself: see [Store.CommitTx].
+// Commit implements [event.Store]. It also returns nil if the callback has
+// committed the claim by itself with [Store.CommitTx].
 func (s *Store) Commit(ctx context.Context, key, token string) error {
 	n, err := s.exec(ctx, s.commit, s.window.Milliseconds(), key, token)
 	return s.confirm(ctx, "committing", key, token, true, n, err)
@@ -119,9 +119,9 @@ func (s *Store) Release(ctx context.Context, key, token string) error {
 	return nil
 }
 
-// confirm returns the error of a step that has changed n rows. None is no error
-// if the claim is as it should be: the step was taken before, or MySQL does not
-// count a row that it has set to what it was.
+// confirm returns the error of a step that has changed n rows. Zero rows are not
+// an error if the claim is as it should be: the step was taken before, or MySQL
+// does not count a row that already had the new values.
 func (s *Store) confirm(ctx context.Context, step, key, token string, completed bool, n int64, err error) error {
 	if err != nil {
 		return failed(step, err)
@@ -140,16 +140,15 @@ func (s *Store) confirm(ctx context.Context, step, key, token string, completed 
 	return failed(step, err)
 }
 
-// Tx is a transaction: a *sql.Tx, or what makes one of another library look
-// like it.
+// Tx is a transaction: a *sql.Tx, or an adapter to one of another library.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// CommitTx commits the claim of the delivery whose callback was given ctx, as
-// part of the callback's own transaction: what the callback writes in tx and
-// the record that it has run are committed together, or neither is. That makes
-// the effect happen exactly once, whatever dies in between.
+// CommitTx commits the claim of the delivery whose callback was given ctx, as part
+// of the callback's own transaction: what the callback writes in tx and the record
+// that it has run are committed together, or neither is. So the effect happens
+// exactly once, whatever dies in between.
 //
 //	tx, err := db.BeginTx(ctx, nil)
 //	…
@@ -160,15 +159,15 @@ type Tx interface {
 //	}
 //	return tx.Commit()
 //
-// tx must be in the store's database. After an error, roll it back; if that
-// wraps [event.ErrClaimLost], the lease had lapsed, and another may have the
-// delivery. Return the error of tx.Commit: a callback that returns nil is taken
-// for done.
+// tx must be in the store's database. After an error, roll it back. The error
+// wraps [event.ErrClaimLost] if the lease has lapsed, so that another process may
+// be handling the delivery. Return the error of tx.Commit: a callback that returns
+// nil counts as completed, even if its transaction was rolled back.
 func (s *Store) CommitTx(ctx context.Context, tx Tx) error {
 	d, _ := event.FromContext(ctx)
 	token, ok := event.ClaimToken(ctx)
 	if !ok {
-		return errors.New("sqlstore: CommitTx needs the context of a callback of a handler with a Store")
+		return errors.New("sqlstore: CommitTx needs the context that a handler with this Store gave to the callback")
 	}
 	n, err := changed(tx.ExecContext(ctx, s.commit, s.window.Milliseconds(), d.Key(), token))
 	switch {
@@ -180,10 +179,10 @@ func (s *Store) CommitTx(ctx context.Context, tx Tx) error {
 	return nil
 }
 
-// Prune deletes what no longer counts, and returns how many rows that were:
-// completed deliveries whose window has passed, and claims whose owner died.
-// Claim passes over those by itself, so that Prune only bounds the table: call
-// it every hour, for example, from any of the processes.
+// Prune deletes completed deliveries whose window has passed, and claims whose
+// owner died, and returns how many rows that were. Claim ignores such rows, so
+// that Prune only keeps the table small: call it every hour, for example, from any
+// of the processes.
 func (s *Store) Prune(ctx context.Context) (int64, error) {
 	n, err := s.exec(ctx, s.prune)
 	if err != nil {
@@ -220,16 +219,15 @@ type Dialect string
 // The dialects.
 const (
 	Postgres Dialect = "postgres"
-	// MySQL is that of MariaDB as well.
+	// MySQL is also the dialect of MariaDB.
 	MySQL Dialect = "mysql"
-	// SQLite runs in the process, so that all that share its file are on one
-	// machine. It must be 3.42 of 2023 or later.
+	// SQLite runs inside the process, so that all processes that share its file
+	// must be on one machine. It must be version 3.42 (2023) or later.
 	SQLite Dialect = "sqlite"
 )
 
-// Schema returns the statements that make the table, unless it is there: for a
-// migration, or for db.Exec. The table is webhook_claims; it holds nothing of a
-// delivery but a hash. An unknown dialect has none.
+// Schema returns the statements that make the table webhook_claims unless it
+// exists, for a migration or for db.Exec. For an unknown dialect it returns "".
 func Schema(d Dialect) string {
 	switch d {
 	case Postgres, SQLite:
@@ -247,11 +245,11 @@ type statements struct {
 }
 
 // Leases are compared with the database's clock and not with the process's:
-// there is one of the former, so that all agree on when a lease ends. Clocks of
-// processes differ, and one that is fast by a lease would take each delivery
-// away from whoever is handling it, and run the callback a second time. A
-// database whose clock jumps, at a failover for example, makes leases longer or
-// shorter by the jump, and tokens still keep the owners apart.
+// there is only one database, so that all agree on when a lease ends. Clocks of
+// processes differ, and one that is fast by a lease would take deliveries away
+// from the process that is handling them, and run their callbacks a second time.
+// If the database's clock jumps, at a failover for example, leases become longer
+// or shorter by the jump, and tokens still keep the owners apart.
 //
 // Each is an expression of type BIGINT for the milliseconds since 1970, as of
 // when the statement began: one that had to wait for another's row may find a
@@ -285,7 +283,7 @@ CREATE INDEX IF NOT EXISTS webhook_claims_expires ON webhook_claims (expires);
 func (d Dialect) statements() (statements, error) {
 	now, ok := clocks[d]
 	if !ok {
-		return statements{}, fmt.Errorf("sqlstore: unknown dialect %q", string(d))
+		return statements{}, fmt.Errorf("sqlstore: unknown dialect %q: use Postgres, MySQL or SQLite", string(d))
 	}
 	const values = `INTO webhook_claims (delivery, token, completed, expires) VALUES (?, ?, 0, {now} + ?)`
 	s := statements{

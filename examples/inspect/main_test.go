@@ -108,7 +108,7 @@ func TestInspectFindsTheScheme(t *testing.T) {
 func TestInspectKnowsTheProvidersOfThisModule(t *testing.T) {
 	for encoding, want := range map[string]string{
 		base64.RawURLEncoding.EncodeToString(mac(body, secret)): "Package kombo verifies it as it is: kombo.NewHandler(secret, nil)\n",
-		hex.EncodeToString(mac(body, secret)):                "\th, err := kombo.New(p, secret, nil)\n",
+		hex.EncodeToString(mac(body, secret)):                   "\th, err := kombo.New(p, secret, nil)\n",
 	} {
 		out := inspect(t, post(t, body, "X-Kombo-Signature", encoding), "-secret", secret)
 		if !strings.Contains(out, want) {

@@ -1,5 +1,5 @@
-// Package readme keeps the README true: its code is code of this repository
-// that compiles and is tested, and its links lead somewhere.
+// Package readme keeps the repository's documents true: their code is code that
+// compiles and is tested, and their links lead somewhere.
 package readme
 
 import (
@@ -8,11 +8,17 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,30 +34,62 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
+// find returns the files of the repository whose names end with suffix, as paths
+// from the root with slashes.
+func find(t *testing.T, suffix string) []string {
+	t.Helper()
+	var found []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.Name() == ".git" && d.IsDir():
+			return fs.SkipDir
+		case !d.IsDir() && strings.HasSuffix(name, suffix):
+			found = append(found, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 10 {
+		t.Fatalf("%d files end with %s, expected more", len(found), suffix)
+	}
+	return found
+}
+
 // block is a Go code block with the comment before it that says where it is
-// from: a file, or a file, a # and a function in it.
+// from: a file, relative to the document, or a file, a # and a function in it.
 var block = regexp.MustCompile("(?s)(?:<!-- (\\S+\\.go)(?:#(\\w+))? -->\n)?```go\n(.*?)```")
 
 func TestCodeBlocksAreCodeOfThisRepository(t *testing.T) {
-	for _, doc := range []string{"README.md"} {
-		blocks := block.FindAllStringSubmatch(read(t, doc), -1)
-		if len(blocks) < 2 {
-			t.Errorf("%s: %d blocks of Go, expected more", doc, len(blocks))
+	count := 0
+	for _, doc := range find(t, ".md") {
+		text := read(t, doc)
+		blocks := block.FindAllStringSubmatch(text, -1)
+		if n := strings.Count(text, "```go"); n != len(blocks) {
+			t.Errorf("%s: %d blocks begin with ```go, and %d can be read", doc, n, len(blocks))
 		}
+		count += len(blocks)
 		for _, b := range blocks {
 			file, function, got := b[1], b[2], b[3]
 			if file == "" {
 				t.Errorf("%s: a block does not say where it is from:\n%s", doc, got)
 				continue
 			}
-			if diff := cmp.Diff(source(t, file, function), got); diff != "" {
+			if diff := cmp.Diff(source(t, path.Join(path.Dir(doc), file), function), got); diff != "" {
 				t.Errorf("%s: the block from %s %s is not what is there (-want +got):\n%s", doc, file, function, diff)
 			}
 		}
 	}
+	if count < 9 {
+		t.Errorf("%d blocks of Go, expected more", count)
+	}
 }
 
-// source is a file from its package clause on, or one function of it.
+// source is a file from its package clause on, or one function of it: the body
+// of an example, and the whole of any other.
 func source(t *testing.T, name, function string) string {
 	t.Helper()
 	text := read(t, name)
@@ -89,17 +127,101 @@ func dedent(src []byte) []byte {
 	return bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\t")), []byte("\n\t"), []byte("\n"))
 }
 
-var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+var (
+	fence     = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	inline    = regexp.MustCompile("`[^`]+`")
+	link      = regexp.MustCompile(`(?m)\]\(\s*([^)\s]+)[^)]*\)|^\[[^]]+\]:\s*(\S+)`)
+	attribute = regexp.MustCompile(`\b(?:href|src|srcset)="([^"]*)"`)
+)
 
 func TestLinksLeadSomewhere(t *testing.T) {
-	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"} {
-		for _, l := range link.FindAllStringSubmatch(read(t, doc), -1) {
-			if strings.Contains(l[1], "://") {
+	internal := 0
+	for _, doc := range find(t, ".md") {
+		text := inline.ReplaceAllString(fence.ReplaceAllString(read(t, doc), ""), "")
+		for _, l := range append(link.FindAllStringSubmatch(text, -1), attribute.FindAllStringSubmatch(text, -1)...) {
+			target := strings.Join(l[1:], "") // one group has matched
+			to, err := url.Parse(target)
+			if err == nil && (to.Scheme != "" || to.Host != "") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), l[1])); err != nil {
-				t.Errorf("%s links to %s: %v", doc, l[1], err)
+			internal++
+			if err != nil {
+				t.Errorf("%s links to %s: %v", doc, target, err)
+				continue
 			}
+			checkLink(t, doc, to)
 		}
+	}
+	if internal < 50 {
+		t.Errorf("%d links within the repository, expected more", internal)
+	}
+}
+
+// checkLink checks a link from doc into the repository.
+func checkLink(t *testing.T, doc string, to *url.URL) {
+	t.Helper()
+	target := doc
+	if to.Path != "" {
+		target = path.Join(path.Dir(doc), to.Path)
+	}
+	if !filepath.IsLocal(target) || path.IsAbs(to.Path) {
+		t.Errorf("%s links to %s, outside of the repository", doc, to)
+		return
+	}
+	if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+		t.Errorf("%s links to %s: %v", doc, to, err)
+		return
+	}
+	if to.Fragment == "" {
+		return
+	}
+	if !strings.HasSuffix(target, ".md") {
+		t.Errorf("%s links to %s, which is not a document with headings", doc, to)
+	} else if all := anchors(read(t, target)); !slices.Contains(all, to.Fragment) {
+		t.Errorf("%s links to %s, and the headings there are %s", doc, to, strings.Join(all, ", "))
+	}
+}
+
+var (
+	heading  = regexp.MustCompile(`(?m)^#{1,6} +(.+?) *#*$`)
+	linkText = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
+)
+
+// anchors are the names that GitHub gives to a document's headings.
+func anchors(text string) []string {
+	var all []string
+	seen := make(map[string]int)
+	for _, h := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, linkText.ReplaceAllString(h[1], "$1"))
+		if seen[name]++; seen[name] > 1 {
+			name += "-" + strconv.Itoa(seen[name]-1)
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// TestDependabotKnowsEveryModule: a module that is missing there is never
+// updated.
+func TestDependabotKnowsEveryModule(t *testing.T) {
+	var modules []string
+	for _, file := range find(t, "go.mod") {
+		modules = append(modules, path.Join("/", path.Dir(file)))
+	}
+	_, listed, _ := strings.Cut(read(t, ".github/dependabot.yml"), "package-ecosystem: gomod\n    directories:\n")
+	listed, _, _ = strings.Cut(listed, "    schedule:")
+	folders := strings.Fields(strings.ReplaceAll(listed, "- ", ""))
+	slices.Sort(modules)
+	slices.Sort(folders)
+	if diff := cmp.Diff(modules, folders); diff != "" {
+		t.Errorf("the folders in .github/dependabot.yml are not those of the modules (-want +got):\n%s", diff)
 	}
 }

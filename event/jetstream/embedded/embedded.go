@@ -1,8 +1,7 @@
 // Package embedded runs NATS JetStream inside the process, with its files in a
-// folder: a durable engine for a service on one machine that has no server to
-// run beside it. What it starts is what package
-// [github.com/atshooks/atshooks/event/jetstream] also uses on a server or a
-// cluster; moving there changes the connection and nothing else.
+// folder: a durable engine for a service on one machine, without a server beside
+// it. Package [github.com/atshooks/atshooks/event/jetstream] uses it as it uses a
+// server or a cluster; moving to one changes the connection and nothing else.
 //
 //	engine, err := embedded.Open("/var/lib/myservice/webhooks", nil)
 //	…
@@ -10,16 +9,16 @@
 //	inbox, err := jetstream.NewInbox(ctx, engine.Conn(), nil)
 //
 // Each delivery is synced to the disk before it is acknowledged, so that it
-// survives a crash of the process, of the machine, and a loss of power; the
-// disk holds the only copy. The engine opens no port and no socket: only this
-// process can publish deliveries, which a worker would trust.
+// survives a crash of the process or of the machine, and a loss of power. The disk
+// holds the only copy. The engine opens no port and no socket, so that only this
+// process can publish deliveries, which workers trust.
 //
-// When the disk is almost full the engine stops, before anything fails to be
-// written. Deliveries are rejected with 503 and no callback runs, and it starts
-// again by itself when there is room.
+// The engine stops when the disk is almost full, before a write can fail. Then
+// deliveries are rejected with 503, and no callback runs. It starts again by
+// itself when there is room.
 //
-// The files hold candidates' personal data. The folder is readable for its
-// owner only, and not encrypted.
+// The files hold candidates' personal data. Only their owner can read the folder;
+// it is not encrypted.
 package embedded
 
 import (
@@ -39,12 +38,12 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Options are an engine's settings. Nil and the zero value suit handlers with
-// the default limit.
+// Options are an engine's settings. Nil and the zero value suit handlers that
+// accept bodies of up to 1 MiB.
 type Options struct {
-	// MaxBody is the largest body that must fit, in bytes: that of the handler
-	// with the highest limit. 0 is 1 MiB, as event.Options.MaxBody is; more
-	// than 31 MiB is an error.
+	// MaxBody is the size of the largest body that can be stored, in bytes: the
+	// highest event.Options.MaxBody of the handlers. 0 is 1 MiB, which is also
+	// the handlers' default; more than 31 MiB is an error.
 	MaxBody int64
 	// Logger gets what goes wrong; nil is [slog.Default].
 	Logger *slog.Logger
@@ -56,7 +55,7 @@ const (
 	overhead       = 16 << 10 // for what is stored beside a body
 )
 
-// Engine is an engine with its files in a folder.
+// Engine is an engine with its files in a folder. It is safe for concurrent use.
 type Engine struct {
 	dir     string
 	options *server.Options
@@ -80,7 +79,7 @@ const readyTime = 30 * time.Second
 // system has file locks, a second one is rejected, in this process or another.
 //
 // If the disk is almost full, Open returns an engine that starts when there is
-// room. Until [Engine.Close] a goroutine looks after that.
+// room. A goroutine watches the disk and the engine until [Engine.Close].
 func Open(dir string, opts *Options) (*Engine, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -101,7 +100,7 @@ func (e *Engine) open(opts *Options) (err error) {
 		return fmt.Errorf("the option MaxBody is %d, and must be from 0 to %d", opts.MaxBody, largestMaxBody)
 	}
 	if e.dir == "" {
-		return errors.New("no folder")
+		return errors.New("the name of the folder is empty")
 	}
 	if err := makePrivate(e.dir); err != nil {
 		return err
@@ -208,14 +207,14 @@ func (e *provider) InProcessConn() (net.Conn, error) {
 	return e.server.InProcessConn()
 }
 
-// Conn is the connection to the engine. Close closes it. While the engine does
-// not run it waits for it.
+// Conn returns the connection to the engine, which [Engine.Close] closes. While
+// the engine does not run, the connection tries to reach it again and again.
 func (e *Engine) Conn() *nats.Conn { return e.conn }
 
-// Healthy returns an error while the engine stores no deliveries, as it does
-// while the disk is full. It mends that itself if it can, so a restart does not
-// help: the error is for a person, and for a probe of readiness. It takes the
-// time of a look at each stream.
+// Healthy returns an error while the engine stores no deliveries, for example
+// because the disk is full. The engine recovers by itself if it can, and a restart
+// does not help, so Healthy suits a readiness probe and not a liveness probe. It
+// looks at each stream, which takes a moment.
 func (e *Engine) Healthy() error {
 	e.mu.Lock()
 	s, cause := e.server, e.cause
@@ -295,7 +294,7 @@ func (e *Engine) pause(cause error) {
 
 func (e *Engine) resume() {
 	if err := e.start(); err != nil {
-		e.log.Error("the embedded engine cannot start again; it is tried further on", slog.String("error", err.Error()))
+		e.log.Error("the embedded engine cannot start again yet: it tries every few seconds", slog.String("error", err.Error()))
 		e.mu.Lock()
 		e.cause = err
 		e.mu.Unlock()
@@ -324,11 +323,11 @@ func (e *Engine) lacksRoom(multiple uint64) error {
 	if size == 0 || free >= spare {
 		return nil
 	}
-	return fmt.Errorf("the disk of %s is full: %d kB are free, and it takes %d kB to go on", e.dir, free>>10, spare>>10)
+	return fmt.Errorf("the disk of %s is almost full: %d kB are free, and the engine needs %d kB to go on", e.dir, free>>10, spare>>10)
 }
 
-// Close stops the engine. Stop what uses it first: the HTTP server, and then
-// the worker with its Shutdown. Closing twice is closing once.
+// Close stops the engine. Before that, stop what uses it: the HTTP server, and
+// then the worker, with its Shutdown. Further calls have no effect.
 func (e *Engine) Close() error {
 	if e.stop != nil {
 		e.stop()

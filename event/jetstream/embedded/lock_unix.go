@@ -19,7 +19,7 @@ func lock(path string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another engine has %s: a folder belongs to one process", path)
+			return nil, fmt.Errorf("another engine uses %s: give each engine a folder of its own, and stop the old process before the new one starts", path)
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
