@@ -110,11 +110,14 @@
 //
 // All read 2026-11-21:
 //
-//   - https://developers.comeet.com/reference/hires-api-overview
+//   - https://developers.comeet.com/reference/hires-api-overview: the webhooks,
+//     their URLs, signature
 //   - https://developers.comeet.com/reference/1-request-hire-questionnaire, of
 //     which the copy ends at the sample request: see [Questionnaire]
-//   - https://developers.comeet.com/reference/2-create-employee
-//   - https://developers.comeet.com/reference/candidate-model-1
-//   - https://developers.comeet.com/reference/handling-errors
-//   - https://developers.comeet.com/reference/position-updates
+//   - https://developers.comeet.com/reference/2-create-employee: the answers to a
+//     questionnaire
+//   - https://developers.comeet.com/reference/candidate-model-1: the candidate
+//   - https://developers.comeet.com/reference/handling-errors: responses
+//   - https://developers.comeet.com/reference/position-updates: the webhook that is
+//     not covered
 package comeet

@@ -23,6 +23,9 @@ const (
 // absent, or of a kind that Comeet does not document; then they are zero. See
 // the package comment.
 //
+// Package validate checks the URLs of the résumé and the picture only: Comeet says
+// of other URLs and of e-mail addresses no more than that they are strings.
+//
 // Source: developers.comeet.com/reference/candidate-model-1 and, for
 // PartnerQuestionnaire, /reference/2-create-employee, read 2026-11-21.
 type Candidate struct {
@@ -63,12 +66,12 @@ type Candidate struct {
 
 // FullName returns the first, the middle and the last name, as far as they are
 // known, with a space between them.
-func (c *Candidate) FullName() string { return fullName(c.FirstName, c.MiddleName, c.LastName) }
+func (c Candidate) FullName() string { return fullName(c.FirstName, c.MiddleName, c.LastName) }
 
 // Answer returns the recruiter's answer to the question with this uid. It is
 // false if the question was not asked or has no answer. Of several answers it
 // is the first: Comeet documents one for each of its question types.
-func (c *Candidate) Answer(uid string) (Answer, bool) {
+func (c Candidate) Answer(uid string) (Answer, bool) {
 	for _, q := range c.PartnerQuestionnaire {
 		if string(q.UID) == uid && len(q.Answers) > 0 {
 			return q.Answers[0], true
@@ -282,50 +285,50 @@ func fullName(names ...string) string {
 	return strings.Join(strings.Fields(strings.Join(names, " ")), " ")
 }
 
-func logID(key string, id event.ID) slog.Attr { return slog.String(key, string(id)) }
+func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }
 
-// SourceType is a kind of [Source]. More may come.
+// SourceType is a kind of [Source]. More values may come.
 type SourceType string
 
-// The source types that Comeet documents.
+// The source types known on 2026-11-21.
 const (
-	SourceAgency                  SourceType = "Agency"
-	SourceCampus                  SourceType = "Campus"
-	SourceComeetElasticRecruiting SourceType = "Comeet Elastic Recruiting"
-	SourceInternal                SourceType = "Internal"
-	SourceJobBoard                SourceType = "Job Board"
-	SourceJobFairs                SourceType = "Job fairs"
-	SourceOther                   SourceType = "Other"
-	SourceReferrerCompensated     SourceType = "Referrer: Compensated"
-	SourceReferrerUncompensated   SourceType = "Referrer: Uncompensated"
-	SourceSocialNetwork           SourceType = "Social network"
-	SourceSourcing                SourceType = "Sourcing"
-	SourceWeb                     SourceType = "Web"
+	SourceTypeAgency                  SourceType = "Agency"
+	SourceTypeCampus                  SourceType = "Campus"
+	SourceTypeComeetElasticRecruiting SourceType = "Comeet Elastic Recruiting"
+	SourceTypeInternal                SourceType = "Internal"
+	SourceTypeJobBoard                SourceType = "Job Board"
+	SourceTypeJobFairs                SourceType = "Job fairs"
+	SourceTypeOther                   SourceType = "Other"
+	SourceTypeReferrerCompensated     SourceType = "Referrer: Compensated"
+	SourceTypeReferrerUncompensated   SourceType = "Referrer: Uncompensated"
+	SourceTypeSocialNetwork           SourceType = "Social network"
+	SourceTypeSourcing                SourceType = "Sourcing"
+	SourceTypeWeb                     SourceType = "Web"
 )
 
-// FileType is what a [File] is. More may come.
+// FileType is what a [File] is. More values may come.
 type FileType string
 
-// FileOfferLetter is the only file type that Comeet documents.
-const FileOfferLetter FileType = "offer_letter"
+// FileTypeOfferLetter is the only file type known on 2026-11-21.
+const FileTypeOfferLetter FileType = "offer_letter"
 
-// EmployeeType is how a person of a [Position] is employed. More may come.
+// EmployeeType is how a person of a [Position] is employed. More values may come.
 type EmployeeType string
 
-// The employee types that Comeet documents.
+// The employee types known on 2026-11-21.
 const (
-	EmployeeOutsource EmployeeType = "Outsource"
-	EmployeeHeadcount EmployeeType = "Headcount"
-	EmployeeIntern    EmployeeType = "Intern"
+	EmployeeTypeOutsource EmployeeType = "Outsource"
+	EmployeeTypeHeadcount EmployeeType = "Headcount"
+	EmployeeTypeIntern    EmployeeType = "Intern"
 )
 
 // enums are the values above, for package drift.
 func enums() []any {
 	return []any{
-		SourceAgency, SourceCampus, SourceComeetElasticRecruiting, SourceInternal, SourceJobBoard, SourceJobFairs,
-		SourceOther, SourceReferrerCompensated, SourceReferrerUncompensated, SourceSocialNetwork, SourceSourcing,
-		SourceWeb,
-		FileOfferLetter,
-		EmployeeOutsource, EmployeeHeadcount, EmployeeIntern,
+		SourceTypeAgency, SourceTypeCampus, SourceTypeComeetElasticRecruiting, SourceTypeInternal, SourceTypeJobBoard,
+		SourceTypeJobFairs, SourceTypeOther, SourceTypeReferrerCompensated, SourceTypeReferrerUncompensated,
+		SourceTypeSocialNetwork, SourceTypeSourcing, SourceTypeWeb,
+		FileTypeOfferLetter,
+		EmployeeTypeOutsource, EmployeeTypeHeadcount, EmployeeTypeIntern,
 	}
 }

@@ -126,7 +126,7 @@ func ExampleHandler_OnRequestQuestionnaire() {
 	units := []comeet.Option{{UID: "p", Title: "Product"}, {UID: "s", Title: "Sales"}} // from the HR system
 	h.OnRequestQuestionnaire(func(ctx context.Context, c *comeet.Candidate) (*comeet.Questionnaire, error) {
 		q := new(comeet.Questionnaire).SearchDropdown("unit", "Unit", units...)
-		if c.Position.EmployeeType == comeet.EmployeeIntern {
+		if c.Position.EmployeeType == comeet.EmployeeTypeIntern {
 			q.Dropdown("term", "Term",
 				comeet.Option{UID: "s", Title: "Summer"},
 				comeet.Option{UID: "w", Title: "Winter"})
@@ -159,9 +159,9 @@ func ExampleHandler_OnRequestQuestionnaire_anyJSON() {
 // when the program starts.
 func ExampleQuestionnaire_Validate() {
 	form := &comeet.Questionnaire{Questions: []comeet.Question{
-		{UID: "badge", Type: comeet.QuestionShortAnswer, Title: "Name on the badge"},
-		{UID: "unit", Type: comeet.QuestionDropdown, Title: "Unit"},
-		{UID: "badge", Type: comeet.QuestionDatePicker, Title: "Valid until"},
+		{UID: "badge", Type: comeet.QuestionTypeShortAnswer, Title: "Name on the badge"},
+		{UID: "unit", Type: comeet.QuestionTypeDropdown, Title: "Unit"},
+		{UID: "badge", Type: comeet.QuestionTypeDatePicker, Title: "Valid until"},
 	}}
 	fmt.Println(form.Validate())
 	// Output:
@@ -183,7 +183,7 @@ func ExampleHandler_OnCreateEmployee() {
 		employees[c.ComeetID] = c.FullName()
 		fmt.Println(c.FullName(), "starts as", cmp.Or(c.Position.PublicName, c.Position.Name), "on", c.StartDate)
 		fmt.Println("under", c.Position.HiringManager.FullName(), "in cost center", costCenter)
-		if c.Source.Type == comeet.SourceAgency {
+		if c.Source.Type == comeet.SourceTypeAgency {
 			fmt.Println("a fee is due to", c.Source.Name)
 		}
 		return nil
@@ -291,7 +291,7 @@ func ExampleResume_Expires() {
 		fmt.Println("résumé, for", left(c.Resume.Expires(d.ReceivedAt)), c.Resume.URL)
 		fmt.Println("picture, for", left(c.Picture.Expires(d.ReceivedAt)), c.Picture.URL)
 		for _, f := range c.Files {
-			if f.Type == comeet.FileOfferLetter {
+			if f.Type == comeet.FileTypeOfferLetter {
 				fmt.Println("offer letter, at once", f.URL)
 			}
 		}

@@ -43,24 +43,24 @@ type Questionnaire struct {
 
 // ShortAnswer appends a question that is answered with a line of text.
 func (q *Questionnaire) ShortAnswer(uid, title string) *Questionnaire {
-	return q.add(Question{UID: uid, Type: QuestionShortAnswer, Title: title})
+	return q.add(Question{UID: uid, Type: QuestionTypeShortAnswer, Title: title})
 }
 
 // DatePicker appends a question that is answered with a day. It comes back as
 // YYYY-MM-DD.
 func (q *Questionnaire) DatePicker(uid, title string) *Questionnaire {
-	return q.add(Question{UID: uid, Type: QuestionDatePicker, Title: title})
+	return q.add(Question{UID: uid, Type: QuestionTypeDatePicker, Title: title})
 }
 
 // Dropdown appends a question that is answered by choosing one of the options.
 func (q *Questionnaire) Dropdown(uid, title string, options ...Option) *Questionnaire {
-	return q.add(Question{UID: uid, Type: QuestionDropdown, Title: title, Options: options})
+	return q.add(Question{UID: uid, Type: QuestionTypeDropdown, Title: title, Options: options})
 }
 
 // SearchDropdown appends a question that is answered by searching the options
 // and choosing one, for lists that are too long to scroll.
 func (q *Questionnaire) SearchDropdown(uid, title string, options ...Option) *Questionnaire {
-	return q.add(Question{UID: uid, Type: QuestionSearchDropdown, Title: title, Options: options})
+	return q.add(Question{UID: uid, Type: QuestionTypeSearchDropdown, Title: title, Options: options})
 }
 
 // add appends a question. A nil questionnaire becomes a new one.
@@ -111,10 +111,10 @@ type QuestionType string
 // The four kinds of question that Comeet documents, in this package's spelling:
 // see [Questionnaire].
 const (
-	QuestionShortAnswer    QuestionType = "short_answer"
-	QuestionDatePicker     QuestionType = "date_picker"
-	QuestionDropdown       QuestionType = "dropdown"
-	QuestionSearchDropdown QuestionType = "search_dropdown"
+	QuestionTypeShortAnswer    QuestionType = "short_answer"
+	QuestionTypeDatePicker     QuestionType = "date_picker"
+	QuestionTypeDropdown       QuestionType = "dropdown"
+	QuestionTypeSearchDropdown QuestionType = "search_dropdown"
 )
 
 // Validate reports everything in the questionnaire that would break the
@@ -172,11 +172,11 @@ func (q *Question) problems() (problems []string) {
 		problems = append(problems, "empty type")
 	}
 	switch q.Type {
-	case QuestionDropdown, QuestionSearchDropdown:
+	case QuestionTypeDropdown, QuestionTypeSearchDropdown:
 		if len(q.Options) == 0 {
 			problems = append(problems, string(q.Type)+" without options")
 		}
-	case QuestionShortAnswer, QuestionDatePicker:
+	case QuestionTypeShortAnswer, QuestionTypeDatePicker:
 		if len(q.Options) > 0 {
 			problems = append(problems, "options in a "+string(q.Type))
 		}

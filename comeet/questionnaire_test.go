@@ -1,6 +1,7 @@
 package comeet_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/atshooks/atshooks/comeet"
+	"github.com/atshooks/atshooks/comeet/comeettest"
+	"github.com/atshooks/atshooks/event"
 )
 
 func option(uid, title string) comeet.Option { return comeet.Option{UID: uid, Title: title} }
@@ -109,8 +112,8 @@ func TestQuestionnaireValidates(t *testing.T) {
 			[]string{`question 1 (uid "b"), option 2 (uid "s"): empty title`}},
 		{"options where there is nothing to choose",
 			&comeet.Questionnaire{Questions: []comeet.Question{
-				{UID: "a", Type: comeet.QuestionShortAnswer, Title: "A", Options: []comeet.Option{product}},
-				{UID: "b", Type: comeet.QuestionDatePicker, Title: "B", Options: []comeet.Option{product}}}},
+				{UID: "a", Type: comeet.QuestionTypeShortAnswer, Title: "A", Options: []comeet.Option{product}},
+				{UID: "b", Type: comeet.QuestionTypeDatePicker, Title: "B", Options: []comeet.Option{product}}}},
 			[]string{`question 1 (uid "a"): options in a short_answer`, `question 2 (uid "b"): options in a date_picker`}},
 		{"everything at once",
 			new(comeet.Questionnaire).Dropdown("a", "").Dropdown("a", "B", option("", "")),
@@ -173,4 +176,78 @@ func TestOneQuestionnaireServesManyDeliveries(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+func TestAQuestionnaireIsSent(t *testing.T) {
+	r := newHandler(t, nil)
+	var got *comeet.Candidate
+	r.OnRequestQuestionnaire(func(_ context.Context, c *comeet.Candidate) (*comeet.Questionnaire, error) {
+		got = c
+		return everyKind(), nil
+	})
+	w := r.serve(comeet.TypeRequestQuestionnaire, comeettest.NewRequest(t, secret, comeet.TypeRequestQuestionnaire))
+	want, err := json.Marshal(everyKind())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != 200 || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("%d %q\n%s\nwant\n%s", w.Code, w.Header(), w.Body, want)
+	}
+	if diff := cmp.Diff(comeettest.RequestQuestionnaire(), got); diff != "" {
+		t.Errorf("candidate (-want +got)\n%s", diff)
+	}
+}
+
+func TestAQuestionnaireWithNothingToAsk(t *testing.T) {
+	for want, q := range map[string]*comeet.Questionnaire{`{}`: nil, `{"questions":[]}`: {}} {
+		r := newHandler(t, nil)
+		r.OnRequestQuestionnaire(func(context.Context, *comeet.Candidate) (*comeet.Questionnaire, error) { return q, nil })
+		w := r.serve(comeet.TypeRequestQuestionnaire, comeettest.NewRequest(t, secret, comeet.TypeRequestQuestionnaire))
+		if w.Code != 200 || w.Body.String() != want {
+			t.Errorf("%v is %d %s, want %s", q, w.Code, w.Body, want)
+		}
+	}
+}
+
+func TestABrokenQuestionnaireIsAnErrorToTheDeveloper(t *testing.T) {
+	r := newHandler(t, nil)
+	r.OnRequestQuestionnaire(func(context.Context, *comeet.Candidate) (*comeet.Questionnaire, error) {
+		return everyKind().Dropdown("unit", "Which unit?"), nil
+	})
+	w := r.serve(comeet.TypeRequestQuestionnaire, comeettest.NewRequest(t, secret, comeet.TypeRequestQuestionnaire))
+	if w.Code != 500 {
+		t.Errorf("%d, want 500", w.Code)
+	}
+	if diff := cmp.Diff(map[string]any{"display_message": generalMessage}, members(t, w)); diff != "" {
+		t.Errorf("response (-want +got)\n%s", diff)
+	}
+	const want = `comeet request-questionnaire 2B7.4F: the callback failed: the response was not sent: comeet: questionnaire: question 5 (uid "unit"): dropdown without options`
+	if got := r.last().Err; got == nil || got.Error() != want {
+		t.Errorf("observed %v, want %s", got, want)
+	}
+	if !strings.Contains(r.log.String(), "dropdown without options") {
+		t.Errorf("logged %s", &r.log)
+	}
+}
+
+func TestAnyJSONCanBeTheResponse(t *testing.T) {
+	respond(t, "a map", map[string]any{"form": []int{1}}, `{"form":[1]}`)
+	respond(t, "a list", []string{"a"}, `["a"]`)
+	respond(t, "an empty list", []string{}, `[]`)
+	respond(t, "raw JSON", json.RawMessage(`{"form":{}}`), `{"form":{}}`)
+	respond(t, "a type of one's own", struct {
+		Fields []comeet.Question `json:"fields"`
+	}{everyKind().Questions[:1]}, `{"fields":[{"uid":"1","type":"short_answer","title":"Full legal name"}]}`)
+}
+
+// respond registers a callback that responds with any R.
+func respond[R any](t *testing.T, name string, v R, want string) {
+	t.Run(name, func(t *testing.T) {
+		r := newHandler(t, nil)
+		event.OnRespond(r, comeet.TypeRequestQuestionnaire, func(context.Context, *comeet.Candidate) (R, error) { return v, nil })
+		w := r.serve(comeet.TypeRequestQuestionnaire, comeettest.NewRequest(t, secret, comeet.TypeRequestQuestionnaire))
+		if w.Code != 200 || w.Body.String() != want {
+			t.Errorf("%d %s, want %s", w.Code, w.Body, want)
+		}
+	})
 }

@@ -45,8 +45,8 @@
 // time that is unpublished, is retried after 1 minute, 5 minutes, 30 minutes, 2
 // hours and 12 hours; then the event is dropped. So a receiver that is down for
 // longer than about 14½ hours loses events, and a Store or an Inbox has to
-// remember for longer than that: see [RetryWindow]. The URL must be HTTPS, at a
-// public host.
+// remember for longer than that, as the defaults of this module do. The URL must be
+// HTTPS, at a public host.
 //
 // Callbacks are at-least-once, and retries reorder events: compare OccurredAt
 // before overwriting anything. It is read from occurred_at or timestamp, which are
@@ -60,7 +60,7 @@
 //
 // # Events
 //
-//	type                       payload  when
+//	type                       payload  sent when
 //	application.submitted      Event    a new application was submitted
 //	application.stage_changed  Event    an application moved to another stage
 //	candidate.hired            Event    a candidate was hired

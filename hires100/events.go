@@ -41,8 +41,7 @@ const (
 //     payload, beside it, or of another entity.
 //
 // So an entity may be zero, or have no more than an id: check what a callback
-// needs. Nothing is an error but a body that is not an object. Encoding loses
-// nothing.
+// needs. Only a body that is not an object is an error. Encoding loses nothing.
 type Event struct {
 	Candidate   Candidate   `json:"candidate,omitzero"`
 	Application Application `json:"application,omitzero"`
@@ -74,7 +73,8 @@ func (e Event) LogValue() slog.Value {
 
 // The entities. Their member names are those that 100Hires' REST API v2 takes
 // and gives (github.com/100Hires/mcp-server, read 2026-11-21); that deliveries
-// use the same ones is an assumption. Its times are Unix seconds.
+// use the same ones is an assumption. Its times are Unix seconds. Package validate
+// checks nothing in them, since no format is published.
 
 // Candidate is a person, over all applications.
 type Candidate struct {
@@ -96,15 +96,14 @@ type Candidate struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
-// FullName returns Name, or else the first and the last name.
+// FullName returns Name, or else the first and the last name, as far as they are
+// known, with a space between them.
 func (c Candidate) FullName() string {
 	return cmp.Or(c.Name, strings.TrimSpace(c.FirstName+" "+c.LastName))
 }
 
-// LogValue prints ids only.
-func (c Candidate) LogValue() slog.Value {
-	return slog.GroupValue(logID("id", c.ID))
-}
+// LogValue prints the id only.
+func (c Candidate) LogValue() slog.Value { return slog.GroupValue(logID("id", c.ID)) }
 
 // Application is a candidate's application for one job.
 type Application struct {
@@ -207,22 +206,29 @@ type User struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
-// FullName returns the first and the last name.
+// FullName returns the first and the last name, as far as they are known, with
+// a space between them.
 func (u User) FullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
-// LogValue prints ids only.
-func (u User) LogValue() slog.Value {
-	return slog.GroupValue(logID("id", u.ID))
-}
+// LogValue prints the id only.
+func (u User) LogValue() slog.Value { return slog.GroupValue(logID("id", u.ID)) }
+
+func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }
 
 // ApplicationStatus is where an application stands. More values may come.
 type ApplicationStatus string
 
-// The values that the API knows (github.com/100Hires/mcp-server, read 2026-11-21).
+// The application statuses known on 2026-11-21, which are those of the API
+// (github.com/100Hires/mcp-server).
 const (
-	ApplicationPending  ApplicationStatus = "pending" // in the pipeline
-	ApplicationHired    ApplicationStatus = "hired"
-	ApplicationRejected ApplicationStatus = "rejected"
+	ApplicationStatusPending  ApplicationStatus = "pending" // in the pipeline
+	ApplicationStatusHired    ApplicationStatus = "hired"
+	ApplicationStatusRejected ApplicationStatus = "rejected"
 )
 
-func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }
+// enums are the values above, for package drift.
+func enums() []any {
+	return []any{
+		ApplicationStatusPending, ApplicationStatusHired, ApplicationStatusRejected,
+	}
+}

@@ -72,10 +72,10 @@ func ExampleNew() {
 	// 200 OK
 }
 
-// 100Hires sends one event for up to RetryWindow. A Store that remembers for
+// 100Hires sends one event for up to 14½ hours. A Store that remembers for
 // longer lets its callback run once.
 func ExampleNewHandler_deduplicate() {
-	store := event.NewMemoryStore(&event.MemoryStoreOptions{Window: 2 * hires100.RetryWindow})
+	store := event.NewMemoryStore(nil) // remembers for 72 hours
 	h := must(hires100.NewHandler(exampleSecret, &event.Options{Store: store}))
 	h.OnCandidateCreated(func(_ context.Context, e *hires100.Event) error {
 		fmt.Println("created", e.Candidate.ID)
@@ -130,9 +130,9 @@ func ExampleEvent() {
 	h := must(hires100.NewHandler(exampleSecret, nil))
 	notify := func(_ context.Context, e *hires100.Event) error {
 		switch a := e.Application; a.Status {
-		case hires100.ApplicationHired:
+		case hires100.ApplicationStatusHired:
 			fmt.Println("application", a.ID, "was hired on", a.HiredAt.Format(time.DateOnly))
-		case hires100.ApplicationRejected:
+		case hires100.ApplicationStatusRejected:
 			fmt.Println("application", a.ID, "was rejected for reason", a.RejectionReasonID)
 		default:
 			fmt.Println("application", a.ID, "is in stage", a.StageID)

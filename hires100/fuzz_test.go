@@ -1,67 +1,54 @@
 package hires100_test
 
 import (
-	"encoding/json"
-	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/atshooks/atshooks/hires100"
-	"github.com/atshooks/atshooks/hires100/hires100test"
 )
 
-// No payload panics, and what decodes encodes to something that decodes to the
-// same value.
+// FuzzPayloads: no input makes a payload panic, and what decodes encodes again
+// without losing a member.
 func FuzzPayloads(f *testing.F) {
-	for _, typ := range hires100test.Vendor.Types() {
-		body := hires100test.Vendor.Body(typ)
-		f.Add(body)
-		f.Add(hires100test.Vendor.Payload(body))
-	}
-	for _, body := range []string{
+	payloads.Fuzz(f,
 		`null`, `{}`, `[]`, `7`, `{"id":9,"candidate_id":5,"status":"hired","candidate":{"id":5}}`,
 		`{"event":"candidate.hired","object":{"id":5,"email":"m@example.com"},"entity":{"start_time":1}}`,
 		`{"application":{"id":true,"ai_score":"x","candidate":{"job":{"id":1}}},"ai_score":0.5}`,
-		`{"resource":{"score":1},"ai_score":null,"":1,"Candidate":{},"candidate":{"tags":[null],"profile":{"a":[]}}}`,
-	} {
-		f.Add([]byte(body))
+		`{"resource":{"score":1},"ai_score":null,"":1,"Candidate":{},"candidate":{"tags":[null],"profile":{"a":[]}}}`)
+}
+
+// FuzzTypeName: a name that is taken for an event type is taken for it however its
+// words are separated, and no longer with another word in it.
+func FuzzTypeName(f *testing.F) {
+	p := hires100.Provider()
+	for _, typ := range p.Types {
+		f.Add(typ)
 	}
-	types := []reflect.Type{
-		reflect.TypeFor[hires100.Event](), reflect.TypeFor[hires100.Candidate](), reflect.TypeFor[hires100.Application](),
-		reflect.TypeFor[hires100.Interview](), reflect.TypeFor[hires100.Score](), reflect.TypeFor[hires100.Job](), reflect.TypeFor[hires100.User](),
+	for _, name := range []string{"", "A", "AI", "aIScore", "hire.status", "Candidate\x00Hired", "cAnDiDaTe", "\xff"} {
+		f.Add(name)
 	}
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		for _, typ := range types {
-			first := reflect.New(typ)
-			if json.Unmarshal(payload, first.Interface()) != nil {
-				continue
+	f.Fuzz(func(t *testing.T, name string) {
+		typ := p.TypeName(name)
+		if again := p.TypeName(typ); again != typ {
+			t.Errorf("%q becomes %q, and that %q", name, typ, again)
+		}
+		if !slices.Contains(p.Types, typ) {
+			return
+		}
+		separated := strings.Map(func(r rune) rune {
+			if strings.ContainsRune(" ._-:/", r) {
+				return '_'
 			}
-			encoded, err := json.Marshal(first.Interface())
-			if err != nil {
-				t.Fatalf("%s does not encode again: %v", typ, err)
-			}
-			second := reflect.New(typ)
-			if err := json.Unmarshal(encoded, second.Interface()); err != nil {
-				t.Fatalf("%s does not decode again: %v", typ, err)
-			}
-			if diff := cmp.Diff(normal(t, first), normal(t, second)); diff != "" {
-				t.Errorf("%s decoded again (-first +second):\n%s", typ, diff)
+			return r
+		}, name)
+		if got := p.TypeName(separated); got != typ {
+			t.Errorf("%q is %q, and %q is %q", name, typ, separated, got)
+		}
+		for _, other := range []string{name + ".undone", "not " + name} {
+			if typ := p.TypeName(other); slices.Contains(p.Types, typ) {
+				t.Errorf("%q is %q", other, typ)
 			}
 		}
 	})
-}
-
-// normal encodes a value: the raw members in it may differ in white space and
-// in how a character is escaped.
-func normal(t *testing.T, v reflect.Value) any {
-	encoded, err := json.Marshal(v.Interface())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var decoded any
-	if err := json.Unmarshal(encoded, &decoded); err != nil {
-		t.Fatal(err)
-	}
-	return decoded
 }

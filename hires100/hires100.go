@@ -4,17 +4,10 @@ import (
 	"context"
 	"crypto"
 	"slices"
-	"time"
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/signature"
 )
-
-// RetryWindow is how long 100Hires sends one event again: 1 minute, 5 minutes,
-// 30 minutes, 2 hours and 12 hours after one another (help.100hires.com, read
-// 2026-11-21). A Store or an Inbox has to remember events for longer; the
-// defaults of this module do.
-const RetryWindow = time.Minute + 5*time.Minute + 30*time.Minute + 2*time.Hour + 12*time.Hour
 
 // Provider returns a description of 100Hires' webhooks, to be changed where a
 // delivery shows something else: Scheme and Envelope are mostly assumed, and
@@ -23,7 +16,7 @@ func Provider() event.Provider {
 	return event.Provider{
 		Name: "hires100",
 		Scheme: signature.HMAC{
-			Header:        "X-Hires-Signature-V2",
+			Header:        "X-Hires-Signature-V2", // published; the rest is assumed
 			OtherPrefixes: []string{"sha256=", "sha256 "},
 			Hash:          crypto.SHA256,
 			Encoding: signature.Hex | signature.Base64 | signature.Base64URL |
@@ -34,8 +27,17 @@ func Provider() event.Provider {
 			ID:         []string{"event_id"},
 			OccurredAt: slices.Clone(timeMembers),
 		},
-		Types:    slices.Clone(types),
-		Enums:    []any{ApplicationPending, ApplicationHired, ApplicationRejected},
+		Types: []string{
+			TypeApplicationSubmitted,
+			TypeApplicationStageChanged,
+			TypeCandidateHired,
+			TypeCandidateDisqualified,
+			TypeInterviewScheduled,
+			TypeAIScoreGenerated,
+			TypeCandidateCreated,
+			TypeCandidateUpdated,
+		},
+		Enums:    enums(),
 		TypeName: typeName,
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/hires100"
 	"github.com/atshooks/atshooks/hires100/hires100test"
+	"github.com/atshooks/atshooks/internal/schematest"
 	"github.com/atshooks/atshooks/signature"
 )
 
@@ -28,85 +29,63 @@ func TestConformance(t *testing.T) {
 	eventtest.Conform(t, hires100test.Vendor, hires100.New)
 }
 
-func mac(body []byte) []byte {
-	m := hmac.New(sha256.New, []byte(secret))
-	m.Write(body)
-	return m.Sum(nil)
+func TestNewHandlerReturnsNothingBesideAnError(t *testing.T) {
+	for _, secret := range []string{"", " ", "secret\n"} {
+		if h, err := hires100.NewHandler(secret, nil); err == nil || h != nil {
+			t.Errorf("NewHandler(%q) = %v, %v", secret, h, err)
+		}
+	}
+	p := hires100.Provider()
+	p.Aliases = map[string]string{"hire": "candidate_hired"}
+	if h, err := hires100.New(p, secret, nil); err == nil || h != nil {
+		t.Errorf("an alias for a type that is not known: %v, %v", h, err)
+	}
 }
 
-// header has the signature of a body.
-func header(body []byte) http.Header {
-	return http.Header{"X-Hires-Signature-V2": {hex.EncodeToString(mac(body))}}
-}
-
-// quiet are options whose log nobody reads.
-func quiet() *event.Options { return &event.Options{Logger: slog.New(slog.DiscardHandler)} }
-
-func newHandler(t testing.TB, p event.Provider, opts *event.Options) *hires100.Handler {
-	t.Helper()
-	h, err := hires100.New(p, secret, opts)
+// OpenSSL 3.0.19 made the signature:
+//
+//	printf '%s' "$body" | openssl dgst -sha256 -hmac f3a1c7d29b604e58a1d6
+func TestSignaturesMadeElsewhereVerify(t *testing.T) {
+	const (
+		body   = `{"type":"candidate.hired","id":"evt_1"}`
+		inHex  = "826716adfc850d909cf1c96a239097f36e4cc10d2b7c97a7d4e0a633ba111194"
+		header = "X-Hires-Signature-V2"
+	)
+	sum, err := hex.DecodeString(inHex)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
-}
-
-// send has the handler receive one delivery and returns the status.
-func send(t testing.TB, h *hires100.Handler, header http.Header, body []byte) int {
-	t.Helper()
-	return h.Handle(t.Context(), &event.Request{Header: header, Body: body}).Status
-}
-
-// The signature was made with OpenSSL 3.0.19:
-//
-//	printf '{"type":"candidate.hired","id":"evt_1"}' | openssl dgst -sha256 -hmac f3a1c7d29b604e58a1d6
-func TestHandlerVerifiesWhatOpenSSLSigned(t *testing.T) {
-	h := newHandler(t, hires100.Provider(), quiet())
-	header := http.Header{"X-Hires-Signature-V2": {"826716adfc850d909cf1c96a239097f36e4cc10d2b7c97a7d4e0a633ba111194"}}
-	if got := send(t, h, header, []byte(`{"type":"candidate.hired","id":"evt_1"}`)); got != http.StatusOK {
-		t.Errorf("status %d", got)
-	}
-}
-
-func TestSignatureSpellings(t *testing.T) {
-	body := hires100test.Vendor.Body(hires100.TypeCandidateHired)
-	sum := mac(body)
-	hexed := hex.EncodeToString(sum)
-	other := strings.Repeat("0", len(hexed))
-	tests := []struct {
+	other := strings.Repeat("0", len(inHex))
+	for _, test := range []struct {
 		name   string
 		header http.Header
 		want   int
 	}{
-		{"hex under the name that 100Hires gives", http.Header{"X-Hires-Signature-V2": {hexed}}, 200},
-		{"in another case, as serverless platforms send it", http.Header{"x-hires-signature-v2": {hexed}}, 200},
-		{"upper-case hex", http.Header{"X-Hires-Signature-V2": {strings.ToUpper(hexed)}}, 200},
-		{"sha256= and hex", http.Header{"X-Hires-Signature-V2": {"sha256=" + hexed}}, 200},
-		{"sha256, a blank and hex", http.Header{"X-Hires-Signature-V2": {"sha256 " + hexed}}, 200},
-		{"base64", http.Header{"X-Hires-Signature-V2": {base64.StdEncoding.EncodeToString(sum)}}, 200},
-		{"base64 without padding", http.Header{"X-Hires-Signature-V2": {base64.RawStdEncoding.EncodeToString(sum)}}, 200},
-		{"base64url", http.Header{"X-Hires-Signature-V2": {base64.RawURLEncoding.EncodeToString(sum)}}, 200},
-		{"base64url with padding", http.Header{"X-Hires-Signature-V2": {base64.URLEncoding.EncodeToString(sum)}}, 200},
-		{"sha256= and base64", http.Header{"X-Hires-Signature-V2": {"sha256=" + base64.StdEncoding.EncodeToString(sum)}}, 200},
-		{"beside an older signature", http.Header{"X-Hires-Signature-V2": {hexed}, "X-Hires-Signature": {other}}, 200},
+		{"hex under the name that 100Hires gives", http.Header{header: {inHex}}, 200},
+		{"in another case, as serverless platforms send it", http.Header{"x-hires-signature-v2": {inHex}}, 200},
+		{"upper-case hex", http.Header{header: {strings.ToUpper(inHex)}}, 200},
+		{"sha256= and hex", http.Header{header: {"sha256=" + inHex}}, 200},
+		{"sha256, a blank and hex", http.Header{header: {"sha256 " + inHex}}, 200},
+		{"base64", http.Header{header: {base64.StdEncoding.EncodeToString(sum)}}, 200},
+		{"base64 without padding", http.Header{header: {base64.RawStdEncoding.EncodeToString(sum)}}, 200},
+		{"base64url", http.Header{header: {base64.RawURLEncoding.EncodeToString(sum)}}, 200},
+		{"base64url with padding", http.Header{header: {base64.URLEncoding.EncodeToString(sum)}}, 200},
+		{"sha256= and base64", http.Header{header: {"sha256=" + base64.StdEncoding.EncodeToString(sum)}}, 200},
+		{"beside an older signature", http.Header{header: {inHex}, "X-Hires-Signature": {other}}, 200},
 		{"none", http.Header{}, 401},
-		{"in a header of another name", http.Header{"X-Hires-Signature": {hexed}}, 401},
-		{"empty", http.Header{"X-Hires-Signature-V2": {""}}, 401},
-		{"another key", http.Header{"X-Hires-Signature-V2": {other}}, 401},
-		{"cut off", http.Header{"X-Hires-Signature-V2": {hexed[:63]}}, 401},
-		{"another prefix", http.Header{"X-Hires-Signature-V2": {"sha512=" + hexed}}, 401},
-		{"in two headers", http.Header{"X-Hires-Signature-V2": {hexed, hexed}}, 401},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			h := newHandler(t, hires100.Provider(), quiet())
+		{"in a header of another name", http.Header{"X-Hires-Signature": {inHex}}, 401},
+		{"empty", http.Header{header: {""}}, 401},
+		{"another key", http.Header{header: {other}}, 401},
+		{"cut off", http.Header{header: {inHex[:63]}}, 401},
+		{"another prefix", http.Header{header: {"sha512=" + inHex}}, 401},
+		{"in two headers", http.Header{header: {inHex, inHex}}, 401},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandler(t, hires100.Provider(), nil)
 			calls := 0
 			h.OnCandidateHired(func(context.Context, *hires100.Event) error { calls++; return nil })
-			if got := send(t, h, tt.header, body); got != tt.want {
-				t.Errorf("status %d, want %d", got, tt.want)
-			}
-			if want := map[int]int{200: 1}[tt.want]; calls != want {
-				t.Errorf("%d calls, want %d", calls, want)
+			if got := serve(t, h, test.header, []byte(body)); got != test.want || (calls == 1) != (test.want == 200) {
+				t.Errorf("status %d, want %d, %d calls", got, test.want, calls)
 			}
 		})
 	}
@@ -118,9 +97,9 @@ func TestLogTellsTheScheme(t *testing.T) {
 	var log bytes.Buffer
 	h := newHandler(t, hires100.Provider(), &event.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	body := hires100test.Vendor.Body(hires100.TypeCandidateHired)
-	signed := http.Header{"X-Hires-Signature-V2": {"sha256=" + hex.EncodeToString(mac(body))}}
+	signed := http.Header{"X-Hires-Signature-V2": {"sha256=" + header(body).Get("X-Hires-Signature-V2")}}
 	for range 2 {
-		if got := send(t, h, signed, body); got != http.StatusOK {
+		if got := serve(t, h, signed, body); got != http.StatusOK {
 			t.Fatalf("status %d", got)
 		}
 	}
@@ -135,7 +114,7 @@ func TestLogTellsTheScheme(t *testing.T) {
 
 	log.Reset()
 	signed.Set("X-Hires-Signature-V2", strings.Repeat("0", 64))
-	if got := send(t, h, signed, body); got != http.StatusUnauthorized {
+	if got := serve(t, h, signed, body); got != http.StatusUnauthorized {
 		t.Fatalf("status %d", got)
 	}
 	for _, want := range []string{"X-Hires-Signature-V2", "base64", "SHA-256", "examples/inspect"} {
@@ -193,15 +172,16 @@ func TestTypesReachTheirCallbacks(t *testing.T) {
 	for _, typ := range hires100test.Vendor.Types() {
 		for _, member := range []string{"type", "event", "event_type", "event_name"} {
 			for _, name := range []string{typ, words[typ], strings.ToUpper(strings.ReplaceAll(typ, ".", "_"))} {
-				h := newHandler(t, hires100.Provider(), quiet())
+				h := newHandler(t, hires100.Provider(), nil)
 				var called []string
-				register(h, func(typ string, e *hires100.Event) {
-					if e.Candidate.ID+e.Application.ID+e.Interview.ID == "7" || e.AIScore.Value == "1" {
+				schematest.OnAll(h, func(typ string, payload any) error {
+					if e := payload.(*hires100.Event); e.Candidate.ID+e.Application.ID+e.Interview.ID == "7" || e.AIScore.Value == "1" {
 						called = append(called, typ)
 					}
+					return nil
 				})
 				body := []byte(`{"` + member + `":"` + name + `","data":{"id":7,"score":1}}`)
-				if got := send(t, h, header(body), body); got != http.StatusOK {
+				if got := serve(t, h, header(body), body); got != http.StatusOK {
 					t.Errorf("%s: status %d", body, got)
 				}
 				if diff := cmp.Diff([]string{typ}, called); diff != "" {
@@ -212,31 +192,16 @@ func TestTypesReachTheirCallbacks(t *testing.T) {
 	}
 }
 
-// register sets all eight callbacks.
-func register(h *hires100.Handler, call func(typ string, e *hires100.Event)) {
-	on := func(typ string) func(context.Context, *hires100.Event) error {
-		return func(_ context.Context, e *hires100.Event) error { call(typ, e); return nil }
-	}
-	h.OnApplicationSubmitted(on(hires100.TypeApplicationSubmitted))
-	h.OnApplicationStageChanged(on(hires100.TypeApplicationStageChanged))
-	h.OnCandidateHired(on(hires100.TypeCandidateHired))
-	h.OnCandidateDisqualified(on(hires100.TypeCandidateDisqualified))
-	h.OnInterviewScheduled(on(hires100.TypeInterviewScheduled))
-	h.OnAIScoreGenerated(on(hires100.TypeAIScoreGenerated))
-	h.OnCandidateCreated(on(hires100.TypeCandidateCreated))
-	h.OnCandidateUpdated(on(hires100.TypeCandidateUpdated))
-}
-
 // A type that is not recognised must not vanish: what it takes to receive it is
 // logged.
 func TestUnknownTypesAreLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	h := newHandler(t, hires100.Provider(), &event.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	register(h, func(typ string, _ *hires100.Event) { t.Errorf("the callback of %s was called", typ) })
+	schematest.OnAll(h, func(typ string, _ any) error { t.Errorf("the callback of %s was called", typ); return nil })
 	for range 2 {
 		for _, name := range []string{"candidate.unhired", "onboarding.finished"} {
 			body := []byte(`{"event":"` + name + `","data":{"id":7}}`)
-			if got := send(t, h, header(body), body); got != http.StatusOK {
+			if got := serve(t, h, header(body), body); got != http.StatusOK {
 				t.Errorf("%s: status %d", name, got)
 			}
 		}
@@ -266,26 +231,26 @@ func TestDelivery(t *testing.T) {
 		{"a time that may be the candidate's", `{"event":"hired","created_at":1782028800,"candidate":{"id":5}}`, "", "hired", 0, "5", ""},
 		{"a number for an id, and milliseconds", `{"event_type":"CANDIDATE_HIRED","event_id":12,"timestamp":1782028800000,"payload":{"candidate":{"id":"5"}}}`, "12", "CANDIDATE_HIRED", 1782028800, "5", ""},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			h := newHandler(t, hires100.Provider(), quiet())
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandler(t, hires100.Provider(), nil)
 			called := false
 			h.OnCandidateHired(func(ctx context.Context, e *hires100.Event) error {
 				called = true
 				d, _ := event.FromContext(ctx)
-				if d.ID != tt.id || d.Type != tt.typ || string(d.Payload) != tt.body {
+				if d.ID != test.id || d.Type != test.typ || string(d.Payload) != test.body {
 					t.Errorf("id %q, type %q, payload %s", d.ID, d.Type, d.Payload)
 				}
-				if d.OccurredAt.IsZero() != (tt.occurredAt == 0) || tt.occurredAt > 0 && d.OccurredAt.Unix() != tt.occurredAt {
+				if d.OccurredAt.IsZero() != (test.occurredAt == 0) || test.occurredAt > 0 && d.OccurredAt.Unix() != test.occurredAt {
 					t.Errorf("occurred at %v", d.OccurredAt)
 				}
-				if e.Candidate.ID != tt.candidate || e.User.ID != tt.user {
+				if e.Candidate.ID != test.candidate || e.User.ID != test.user {
 					t.Errorf("candidate %q, user %q", e.Candidate.ID, e.User.ID)
 				}
 				return nil
 			})
-			body := []byte(tt.body)
-			if got := send(t, h, header(body), body); got != http.StatusOK || !called {
+			body := []byte(test.body)
+			if got := serve(t, h, header(body), body); got != http.StatusOK || !called {
 				t.Errorf("status %d, called %v", got, called)
 			}
 		})
@@ -294,14 +259,12 @@ func TestDelivery(t *testing.T) {
 
 // An event that is sent again within the retry schedule runs once; another
 // event does not pass for it, whatever else is called id.
-func TestDeduplication(t *testing.T) {
-	opts := quiet()
-	opts.Store = event.NewMemoryStore(nil)
-	h := newHandler(t, hires100.Provider(), opts)
+func TestDeliveriesAreTheSameByTypeAndIDOrBody(t *testing.T) {
+	h := newHandler(t, hires100.Provider(), &event.Options{Store: event.NewMemoryStore(nil)})
 	var called []string
-	register(h, func(typ string, _ *hires100.Event) { called = append(called, typ) })
+	schematest.OnAll(h, func(typ string, _ any) error { called = append(called, typ); return nil })
 	const updated, created = hires100.TypeCandidateUpdated, hires100.TypeCandidateCreated
-	for _, tt := range []struct{ body, runs string }{
+	for _, test := range []struct{ body, runs string }{
 		{`{"event_id":"evt_1","type":"candidate.updated","data":{"candidate":{"id":5}}}`, updated},
 		{`{"event_id":"evt_1","type":"candidate.updated","data":{"candidate":{"id":5}},"attempt":2}`, ""},
 		{`{"event_id":"evt_1","type":"candidate.created","data":{"candidate":{"id":5}}}`, created},
@@ -316,11 +279,11 @@ func TestDeduplication(t *testing.T) {
 		{`{"id":5,"type":"candidate.updated","first_name":"Grace"}`, updated},
 	} {
 		called = nil
-		if got := send(t, h, header([]byte(tt.body)), []byte(tt.body)); got != http.StatusOK {
-			t.Errorf("%s: status %d", tt.body, got)
+		if got := serve(t, h, header([]byte(test.body)), []byte(test.body)); got != http.StatusOK {
+			t.Errorf("%s: status %d", test.body, got)
 		}
-		if got := strings.Join(called, " "); got != tt.runs {
-			t.Errorf("%s: called %q, want %q", tt.body, got, tt.runs)
+		if got := strings.Join(called, " "); got != test.runs {
+			t.Errorf("%s: called %q, want %q", test.body, got, test.runs)
 		}
 	}
 }
@@ -331,7 +294,7 @@ func TestChangedProvider(t *testing.T) {
 	p.Scheme = signature.HMAC{Header: "X-Hires-Signature-V2", Prefix: "v2=", Hash: crypto.SHA512, Encoding: signature.Base64}
 	p.Envelope = event.Envelope{Type: []string{"kind"}, ID: []string{"uuid"}, OccurredAt: []string{"at"}, Payload: []string{"attributes"}}
 	p.Aliases = map[string]string{"cand-h": hires100.TypeCandidateHired}
-	h := newHandler(t, p, quiet())
+	h := newHandler(t, p, nil)
 	calls, others := 0, 0
 	h.OnCandidateHired(func(ctx context.Context, e *hires100.Event) error {
 		calls++
@@ -358,7 +321,7 @@ func TestChangedProvider(t *testing.T) {
 		t.Errorf("%d calls and %d others, want 2 and 1", calls, others)
 	}
 	body := []byte(`{"kind":"cand-h"}`)
-	if got := send(t, h, header(body), body); got != http.StatusUnauthorized {
+	if got := serve(t, h, header(body), body); got != http.StatusUnauthorized {
 		t.Errorf("the default scheme is still accepted: status %d", got)
 	}
 }
@@ -373,15 +336,31 @@ func TestProvidersAreFresh(t *testing.T) {
 	}
 }
 
-func TestNewHandlerReturnsNothingBesideAnError(t *testing.T) {
-	for _, secret := range []string{"", " ", "secret\n"} {
-		if h, err := hires100.NewHandler(secret, nil); err == nil || h != nil {
-			t.Errorf("NewHandler(%q) = %v, %v", secret, h, err)
-		}
+// header has the signature of a body.
+func header(body []byte) http.Header {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write(body)
+	return http.Header{"X-Hires-Signature-V2": {hex.EncodeToString(m.Sum(nil))}}
+}
+
+// newHandler makes a handler whose log nobody reads, if opts have no other.
+func newHandler(t *testing.T, p event.Provider, opts *event.Options) *hires100.Handler {
+	t.Helper()
+	if opts == nil {
+		opts = &event.Options{}
 	}
-	p := hires100.Provider()
-	p.Aliases = map[string]string{"hire": "candidate_hired"}
-	if h, err := hires100.New(p, secret, nil); err == nil || h != nil {
-		t.Errorf("an alias for a type that is not known: %v, %v", h, err)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	h, err := hires100.New(p, secret, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// serve has the handler receive one delivery and returns the status.
+func serve(t *testing.T, h *hires100.Handler, header http.Header, body []byte) int {
+	t.Helper()
+	return h.Handle(t.Context(), &event.Request{Header: header, Body: body}).Status
 }

@@ -6,18 +6,6 @@ import (
 	"strings"
 )
 
-// types are the event types in the order of the vendor's page.
-var types = []string{
-	TypeApplicationSubmitted,
-	TypeApplicationStageChanged,
-	TypeCandidateHired,
-	TypeCandidateDisqualified,
-	TypeInterviewScheduled,
-	TypeAIScoreGenerated,
-	TypeCandidateCreated,
-	TypeCandidateUpdated,
-}
-
 type list = []string
 
 // meanings are the event types by the words of their names: all of the first
@@ -64,8 +52,10 @@ func typeName(name string) string {
 
 // knownType returns the event type that a name can only mean.
 func knownType(name string) (typ string, ok bool) {
-	if slices.Contains(types, name) {
-		return name, true
+	for _, m := range meanings {
+		if m.typ == name {
+			return name, true
+		}
 	}
 	words := wordsOf(name)
 	for _, m := range meanings {

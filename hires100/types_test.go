@@ -91,35 +91,3 @@ func TestNoWordsHaveTwoMeanings(t *testing.T) {
 		}
 	}
 }
-
-func FuzzTypeName(f *testing.F) {
-	for _, typ := range types {
-		f.Add(typ)
-	}
-	for _, name := range []string{"", "A", "AI", "aIScore", "hire.status", "Candidate\x00Hired", "cAnDiDaTe", "\xff"} {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		typ := typeName(name)
-		if again := typeName(typ); again != typ {
-			t.Errorf("%q becomes %q, and that %q", name, typ, again)
-		}
-		if _, ok := knownType(name); !ok {
-			return
-		}
-		separated := strings.Map(func(r rune) rune {
-			if strings.ContainsRune(" ._-:/", r) {
-				return '_'
-			}
-			return r
-		}, name)
-		if got := typeName(separated); got != typ {
-			t.Errorf("%q is %q, and %q is %q", name, typ, separated, got)
-		}
-		for _, other := range []string{name + ".undone", "not " + name} {
-			if typ, ok := knownType(other); ok {
-				t.Errorf("%q is %q", other, typ)
-			}
-		}
-	})
-}

@@ -80,7 +80,7 @@
 //
 // # Events
 //
-//	type                     payload      when
+//	type                     payload      sent when
 //	new-hire-file.completed  NewHireFile  an onboarding new hire file was marked as completed
 //
 // KeldairHR may add types at any time. Its overview names hired applicants as

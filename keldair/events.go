@@ -53,7 +53,8 @@ func (f *NewHireFile) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the fields, and Extra.
 func (f NewHireFile) MarshalJSON() ([]byte, error) { return jsonfields.Marshal(&f, f.Extra) }
 
-// FullName returns the first and the last name.
+// FullName returns the first and the last name, as far as they are known, with
+// a space between them.
 func (f NewHireFile) FullName() string { return strings.TrimSpace(f.FirstName + " " + f.LastName) }
 
 // LogValue prints the id only.

@@ -2,9 +2,6 @@ package keldair_test
 
 import (
 	"encoding/json"
-	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,71 +9,18 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/event/drift"
 	"github.com/atshooks/atshooks/internal/schematest"
 	"github.com/atshooks/atshooks/keldair"
 	"github.com/atshooks/atshooks/keldair/keldairtest"
 )
 
-// payloads has the payload type of every event type.
-var payloads = []struct {
-	typ     string
-	payload any
-}{
-	{"new-hire-file.completed", keldair.NewHireFile{}},
-}
+// payloads are tested against testdata/webhooks.schema.json.
+var payloads = schematest.Of(keldairtest.Vendor, keldair.New)
 
-// schemas are those of the payloads, by event type. testdata/webhooks.schema.json
-// has what docs.keldair.com/docs/events publishes, read 2026-11-21; the id, which
-// is a number there, may be a string.
-func schemas(t *testing.T) map[string]*schematest.Schema {
-	t.Helper()
-	b, err := os.ReadFile("testdata/webhooks.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s map[string]*schematest.Schema
-	if err := json.Unmarshal(b, &s); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func TestPayloadsLoseNothing(t *testing.T) {
-	schemas := schemas(t)
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			for _, lost := range schematest.Lost(schemas[p.typ], p.payload) {
-				t.Error(lost)
-			}
-		})
-	}
-	if len(payloads) != len(schemas) {
-		t.Errorf("%d payloads and %d schemas", len(payloads), len(schemas))
-	}
-}
-
-// The conformance test tries each member of a fixture: none may be missing there.
-// Each has a field: what has none is kept in Extra, which is drift.
-func TestPayloadsAndFixturesHaveEveryDocumentedMember(t *testing.T) {
-	schemas := schemas(t)
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			body := keldairtest.Vendor.Body(p.typ)
-			payload := keldairtest.Vendor.Payload(body)
-			in := schematest.MembersIn(payload)
-			for _, member := range schemas[p.typ].Members() {
-				if !slices.Contains(in, member) {
-					t.Errorf("the fixture has no %s", member)
-				}
-			}
-			d := &event.Delivery{Type: p.typ, Body: body, Payload: payload}
-			if found := drift.Find(keldair.Provider(), d, reflect.New(reflect.TypeOf(p.payload)).Interface()); len(found) > 0 {
-				t.Errorf("the fixture differs from what is modelled: %q", found)
-			}
-		})
-	}
-}
+func TestPayloadsLoseNothing(t *testing.T)               { payloads.LoseNothing(t) }
+func TestPayloadsModelWhatIsKnownAndNoMore(t *testing.T) { payloads.ModelNoMore(t) }
+func TestFixturesHaveEveryKnownMember(t *testing.T)      { payloads.FixturesComplete(t) }
+func TestEnumsHaveEveryKnownValue(t *testing.T)          { payloads.EnumsComplete(t) }
 
 func TestLastNameHasTwoSpellings(t *testing.T) {
 	tests := []struct {
@@ -94,15 +38,15 @@ func TestLastNameHasTwoSpellings(t *testing.T) {
 		{"larstName is a number", `{"id":1,"larstName":7}`, "", true},
 		{"neither", `{"id":1}`, "", false},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			got := keldair.NewHireFile{LastName: "Earlier", Fields: json.RawMessage(`[]`)}
-			decode(t, tt.data, &got)
-			if got.ID != "1" || got.LastName != tt.want || got.Fields != nil {
+			decode(t, test.data, &got)
+			if got.ID != "1" || got.LastName != test.want || got.Fields != nil {
 				t.Errorf("decoded as %s", encode(t, got))
 			}
-			if kept := got.Extra["larstName"] != nil; kept != tt.kept || kept != strings.Contains(encode(t, got), "larst") {
-				t.Errorf("kept: %v, want %v; encoded as %s", kept, tt.kept, encode(t, got))
+			if kept := got.Extra["larstName"] != nil; kept != test.kept || kept != strings.Contains(encode(t, got), "larst") {
+				t.Errorf("kept: %v, want %v; encoded as %s", kept, test.kept, encode(t, got))
 			}
 		})
 	}
@@ -123,11 +67,11 @@ func TestTheFileMayBeInObject(t *testing.T) {
 		{"a file that says what it is", `{"id":1,"object":"new-hire-file"}`, keldair.NewHireFile{ID: "1", Extra: map[string]json.RawMessage{"object": json.RawMessage(`"new-hire-file"`)}}},
 		{"an object in the object", `{"object":{"object":{"id":1}}}`, keldair.NewHireFile{Extra: map[string]json.RawMessage{"object": json.RawMessage(`{"id":1}`)}}},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			var got keldair.NewHireFile
-			decode(t, tt.data, &got)
-			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+			decode(t, test.data, &got)
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -180,6 +124,14 @@ func TestFullName(t *testing.T) {
 		if got := f.FullName(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Logging a payload prints the ids named here; that it prints no more is part of
+// the conformance test.
+func TestLogValuePrintsIDs(t *testing.T) {
+	if got := keldairtest.NewHireFileCompleted().LogValue().String(); got != "[id=481516]" {
+		t.Errorf("printed %s", got)
 	}
 }
 

@@ -18,15 +18,13 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/event/validate"
+	"github.com/atshooks/atshooks/internal/schematest"
 	"github.com/atshooks/atshooks/keldair"
 	"github.com/atshooks/atshooks/keldair/keldairtest"
 	"github.com/atshooks/atshooks/signature"
 )
 
-// OpenSSL 3.0.19 made the signatures of data:
-//
-//	printf '%s' "$data" | openssl dgst -sha1 -hmac 'keldair test secret'
-//	printf '%s' "$data" | openssl dgst -sha1 -hmac 'keldair test secret' -binary | base64
 const (
 	secret = "keldair test secret"
 	data   = `{ "id": 481516,  "lastName":"Marrowby" }`
@@ -39,6 +37,12 @@ func TestConformance(t *testing.T) {
 	eventtest.Conform(t, keldairtest.Vendor, keldair.New)
 }
 
+func TestConformanceWhereUnsignedIsAllowed(t *testing.T) {
+	v := keldairtest.Vendor
+	v.Provider = unsignedAllowed()
+	eventtest.Conform(t, v, keldair.New)
+}
+
 // unsignedAllowed is a provider that accepts deliveries without a signature.
 func unsignedAllowed() event.Provider {
 	p := keldair.Provider()
@@ -46,7 +50,7 @@ func unsignedAllowed() event.Provider {
 	return p
 }
 
-func TestNewReturnsNothingBesideAnError(t *testing.T) {
+func TestNewHandlerReturnsNothingBesideAnError(t *testing.T) {
 	for _, secret := range []string{"", " ", "secret\n"} {
 		for _, p := range []event.Provider{keldair.Provider(), unsignedAllowed()} {
 			if h, err := keldair.New(p, secret, nil); err == nil || h != nil {
@@ -59,8 +63,13 @@ func TestNewReturnsNothingBesideAnError(t *testing.T) {
 	}
 }
 
+// OpenSSL 3.0.19 made the signatures of data:
+//
+//	printf '%s' "$data" | openssl dgst -sha1 -hmac 'keldair test secret'
+//	printf '%s' "$data" | openssl dgst -sha1 -hmac 'keldair test secret' -binary | base64
+//
 // KeldairHR does not publish the encoding, so two are read, and no third.
-func TestSignaturesAreReadStrictly(t *testing.T) {
+func TestSignaturesMadeElsewhereVerify(t *testing.T) {
 	tests := []struct {
 		name       string
 		signatures []string
@@ -84,12 +93,12 @@ func TestSignaturesAreReadStrictly(t *testing.T) {
 		{"an empty one", []string{""}, 401},
 		{"none", nil, 401},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Provider(), nil)
-			got := record(k)
-			if status := serve(k, body, tt.signatures...); status != tt.want || (len(*got) == 1) != (tt.want == 200) {
-				t.Errorf("status %d, want %d, %d calls", status, tt.want, len(*got))
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandler(t, keldair.Provider(), nil)
+			got := record(h)
+			if status := serve(h, body, test.signatures...); status != test.want || (len(*got) == 1) != (test.want == 200) {
+				t.Errorf("status %d, want %d, %d calls", status, test.want, len(*got))
 			}
 		})
 	}
@@ -104,9 +113,9 @@ func TestDataIsSignedAsItStands(t *testing.T) {
 		"an escape for a character": `{ "id": 481516,  "lastName":"M\u0061rrowby" }`,
 		"null":                      `null`,
 	} {
-		k := newHandler(t, keldair.Provider(), nil)
-		got := record(k)
-		if status := serve(k, strings.Replace(body, data, other, 1), inHex); status != 401 || len(*got) > 0 {
+		h := newHandler(t, keldair.Provider(), nil)
+		got := record(h)
+		if status := serve(h, strings.Replace(body, data, other, 1), inHex); status != 401 || len(*got) > 0 {
 			t.Errorf("%s: status %d, %d calls", name, status, len(*got))
 		}
 	}
@@ -115,13 +124,13 @@ func TestDataIsSignedAsItStands(t *testing.T) {
 // What follows from that is in the package's documentation.
 func TestNothingButDataIsAuthenticated(t *testing.T) {
 	const forged = `{"id":"2","type":"new-hire-file.erased","version":"1999-01-01","dateOccurred":"2035-01-01T00:00:00Z","data":` + data + `}`
-	k := newHandler(t, keldair.Provider(), nil)
+	h := newHandler(t, keldair.Provider(), nil)
 	var d *event.Delivery
-	event.On(k, "new-hire-file.erased", func(ctx context.Context, _ *keldair.NewHireFile) error {
+	event.On(h, "new-hire-file.erased", func(ctx context.Context, _ *keldair.NewHireFile) error {
 		d, _ = event.FromContext(ctx)
 		return nil
 	})
-	if status := serve(k, forged, inHex); status != 200 || d == nil {
+	if status := serve(h, forged, inHex); status != 200 || d == nil {
 		t.Fatalf("status %d, delivery %v", status, d)
 	}
 	if d.ID != "2" || d.OccurredAt.Year() != 2035 || string(d.Payload) != data {
@@ -139,18 +148,18 @@ var other = []string{
 	`{"type":"new-hire-file.completed",` + "\n" + `"more":true, "data": ` + data + " \n}",
 }
 
-func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
+func TestDeliveriesAreTheSameByData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newHandler(t, keldair.Provider(), &event.Options{
+		h := newHandler(t, keldair.Provider(), &event.Options{
 			Store: event.NewMemoryStore(&event.MemoryStoreOptions{Window: 72 * time.Hour}),
 		})
-		got := record(k)
-		event.On(k, "new-hire-file.erased", func(context.Context, *keldair.NewHireFile) error {
+		got := record(h)
+		event.On(h, "new-hire-file.erased", func(context.Context, *keldair.NewHireFile) error {
 			t.Error("the callback of another type was called")
 			return nil
 		})
 		for _, b := range other {
-			if status := serve(k, b, inHex); status != 200 {
+			if status := serve(h, b, inHex); status != 200 {
 				t.Errorf("status %d", status)
 			}
 		}
@@ -158,7 +167,7 @@ func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
 			t.Errorf("%d calls in the window, want 1", len(*got))
 		}
 		time.Sleep(73 * time.Hour)
-		serve(k, body, inHex)
+		serve(h, body, inHex)
 		if len(*got) != 2 {
 			t.Errorf("%d calls after the window, want 2", len(*got))
 		}
@@ -168,15 +177,15 @@ func TestOneDataCompletesOnceInTheWindow(t *testing.T) {
 // The type is not signed, so a false one may come first.
 func TestAFalseTypeTakesTheTrueOnesPlaceOnlyWhereItIsHandled(t *testing.T) {
 	for _, handled := range []bool{false, true} {
-		k := newHandler(t, keldair.Provider(), &event.Options{Store: event.NewMemoryStore(nil)})
-		got := record(k)
+		h := newHandler(t, keldair.Provider(), &event.Options{Store: event.NewMemoryStore(nil)})
+		got := record(h)
 		want := 1
 		if handled {
 			want = 0
-			k.OnOther(func(context.Context, *event.Delivery) error { return nil })
+			h.OnOther(func(context.Context, *event.Delivery) error { return nil })
 		}
-		serve(k, strings.Replace(body, "completed", "erased", 1), inHex)
-		serve(k, body, inHex)
+		serve(h, strings.Replace(body, "completed", "erased", 1), inHex)
+		serve(h, body, inHex)
 		if len(*got) != want {
 			t.Errorf("with OnOther %v: %d calls, want %d", handled, len(*got), want)
 		}
@@ -185,9 +194,9 @@ func TestAFalseTypeTakesTheTrueOnesPlaceOnlyWhereItIsHandled(t *testing.T) {
 
 func TestAnInboxSeesOneKeyForOneData(t *testing.T) {
 	inbox := &memoryInbox{}
-	k := newHandler(t, keldair.Provider(), &event.Options{Inbox: inbox})
+	h := newHandler(t, keldair.Provider(), &event.Options{Inbox: inbox})
 	for _, b := range other {
-		if status := serve(k, b, inHex); status != 200 {
+		if status := serve(h, b, inHex); status != 200 {
 			t.Errorf("status %d", status)
 		}
 	}
@@ -198,11 +207,11 @@ func TestAnInboxSeesOneKeyForOneData(t *testing.T) {
 
 func TestWithoutAStoreDataCanBeReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newHandler(t, keldair.Provider(), nil)
-		got := record(k)
-		serve(k, body, inHex)
+		h := newHandler(t, keldair.Provider(), nil)
+		got := record(h)
+		serve(h, body, inHex)
 		time.Sleep(10 * 365 * 24 * time.Hour)
-		serve(k, body, inHex)
+		serve(h, body, inHex)
 		if len(*got) != 2 {
 			t.Errorf("%d calls, want 2", len(*got))
 		}
@@ -245,15 +254,15 @@ func TestASecondDataGainsNothing(t *testing.T) {
 		{"the type twice", envelope(`"data":`+data, `"type":"new-hire-file.completed"`), 400},
 		{"the type with an escape", `{"typ\u0065":"new-hire-file.completed","data":` + data + `}`, 401},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Provider(), nil)
-			got := record(k)
-			if status := serve(k, tt.body, inHex); status != tt.want {
-				t.Errorf("status %d, want %d", status, tt.want)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandler(t, keldair.Provider(), nil)
+			got := record(h)
+			if status := serve(h, test.body, inHex); status != test.want {
+				t.Errorf("status %d, want %d", status, test.want)
 			}
 			var want []keldair.NewHireFile
-			if tt.want == 200 {
+			if test.want == 200 {
 				want = []keldair.NewHireFile{{ID: "481516", LastName: "Marrowby"}}
 			}
 			if diff := cmp.Diff(want, *got); diff != "" {
@@ -264,7 +273,7 @@ func TestASecondDataGainsNothing(t *testing.T) {
 }
 
 func TestTestAndLiveSecretsAreTold(t *testing.T) {
-	k, err := keldair.NewHandler("", &event.Options{
+	h, err := keldair.NewHandler("", &event.Options{
 		Logger:  slog.New(slog.DiscardHandler),
 		Secrets: func(context.Context, string) ([]string, error) { return []string{"live", secret}, nil },
 	})
@@ -272,14 +281,14 @@ func TestTestAndLiveSecretsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	var indexes []int
-	k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
+	h.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 		d, _ := event.FromContext(ctx)
 		indexes = append(indexes, d.SecretIndex)
 		return nil
 	})
 	for _, s := range []string{"live", secret, "neither"} {
 		w := httptest.NewRecorder()
-		k.ServeHTTP(w, keldairtest.NewRequest(t, s, keldair.TypeNewHireFileCompleted))
+		h.ServeHTTP(w, keldairtest.NewRequest(t, s, keldair.TypeNewHireFileCompleted))
 		if (w.Code == 200) != (s != "neither") {
 			t.Errorf("signed with %q: status %d", s, w.Code)
 		}
@@ -304,23 +313,23 @@ func TestUnsignedNeedsTheInsecureSetting(t *testing.T) {
 		{"an empty signature", []string{""}, 401, 401, 0},
 		{"two signatures", []string{inHex, inHex}, 401, 401, 0},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			for allowed, want := range map[bool]int{false: tt.secure, true: tt.insecure} {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for allowed, want := range map[bool]int{false: test.secure, true: test.insecure} {
 				p := keldair.Provider()
 				p.InsecureAllowUnsigned = allowed
-				k := newHandler(t, p, nil)
+				h := newHandler(t, p, nil)
 				index := 99
-				k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
+				h.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 					d, _ := event.FromContext(ctx)
 					index = d.SecretIndex
 					return nil
 				})
-				if got := serve(k, body, tt.signatures...); got != want {
+				if got := serve(h, body, test.signatures...); got != want {
 					t.Errorf("allowed %v: status %d, want %d", allowed, got, want)
 				}
-				if (index != 99) != (want == 200) || index != 99 && index != tt.index {
-					t.Errorf("allowed %v: SecretIndex %d, want %d", allowed, index, tt.index)
+				if (index != 99) != (want == 200) || index != 99 && index != test.index {
+					t.Errorf("allowed %v: SecretIndex %d, want %d", allowed, index, test.index)
 				}
 			}
 		})
@@ -328,12 +337,12 @@ func TestUnsignedNeedsTheInsecureSetting(t *testing.T) {
 }
 
 func TestAnEndpointThatHasNoSecretTakesARandomOne(t *testing.T) {
-	k, err := keldair.New(unsignedAllowed(), rand.Text(), nil)
+	h, err := keldair.New(unsignedAllowed(), rand.Text(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := record(k)
-	if status := serve(k, body); status != 200 || len(*got) != 1 {
+	got := record(h)
+	if status := serve(h, body); status != 200 || len(*got) != 1 {
 		t.Errorf("status %d, %d calls", status, len(*got))
 	}
 }
@@ -353,20 +362,20 @@ func TestTheDateHasTwoNames(t *testing.T) {
 		{"null", `"dateOccurred":null`, time.Time{}},
 		{"illegible", `"dateOccurred":"last Tuesday"`, time.Time{}},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			k := newHandler(t, keldair.Provider(), nil)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandler(t, keldair.Provider(), nil)
 			var got time.Time
-			k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
+			h.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 				d, _ := event.FromContext(ctx)
 				got = d.OccurredAt
 				return nil
 			})
-			if status := serve(k, `{"type":"new-hire-file.completed",`+tt.date+`,"data":`+data+`}`, inHex); status != 200 {
+			if status := serve(h, `{"type":"new-hire-file.completed",`+test.date+`,"data":`+data+`}`, inHex); status != 200 {
 				t.Fatalf("status %d", status)
 			}
-			if !got.Equal(tt.want) {
-				t.Errorf("occurred at %v, want %v", got, tt.want)
+			if !got.Equal(test.want) {
+				t.Errorf("occurred at %v, want %v", got, test.want)
 			}
 		})
 	}
@@ -382,31 +391,52 @@ func TestVersion(t *testing.T) {
 		`"version":["2022"],`:     "",
 		``:                        "",
 	} {
-		k := newHandler(t, keldair.Provider(), nil)
+		h := newHandler(t, keldair.Provider(), nil)
 		got := "not called"
-		k.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
+		h.OnNewHireFileCompleted(func(ctx context.Context, _ *keldair.NewHireFile) error {
 			d, _ := event.FromContext(ctx)
 			got = keldair.Version(d)
 			return nil
 		})
-		serve(k, `{"type":"new-hire-file.completed",`+version+`"data":`+data+`}`, inHex)
+		serve(h, `{"type":"new-hire-file.completed",`+version+`"data":`+data+`}`, inHex)
 		if got != want {
 			t.Errorf("%s is %q, want %q", version, got, want)
 		}
 	}
 }
 
+// What KeldairHR calls an address is checked if a service asks for it.
+func TestFormatsAreCheckedOnRequest(t *testing.T) {
+	for _, test := range []struct {
+		name, data string
+		want       int // with package validate; without, all are 200
+	}{
+		{"an address", `{"id":1,"emailAddress":"nobody"}`, 500},
+		{"no address", `{"id":1}`, 200},
+	} {
+		for _, check := range []func(any) error{nil, validate.Struct} {
+			h := newHandler(t, keldair.Provider(), &event.Options{Validate: check})
+			schematest.OnAll(h, nil)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, keldairtest.Vendor.Signed(t, secret, "", []byte(`{"type":"new-hire-file.completed","data":`+test.data+`}`)))
+			if got := w.Code; check == nil && got != 200 || check != nil && got != test.want {
+				t.Errorf("%s: status %d, checked: %t", test.name, got, check != nil)
+			}
+		}
+	}
+}
+
 func TestNoErrorHoldsAPayloadASecretOrASignature(t *testing.T) {
-	for _, tt := range []struct{ body, signature string }{
+	for _, test := range []struct{ body, signature string }{
 		{body, "b" + inHex[1:]},
 		{body, "sha1=" + inHex},
 		{strings.Replace(body, data, data+`,"data":{}`, 1), inHex},
 	} {
 		var err error
-		k := newHandler(t, keldair.Provider(), &event.Options{
+		h := newHandler(t, keldair.Provider(), &event.Options{
 			Observe: func(_ context.Context, r event.Result) { err = r.Err },
 		})
-		serve(k, tt.body, tt.signature)
+		serve(h, test.body, test.signature)
 		if !errors.Is(err, signature.ErrMismatch) && !errors.Is(err, signature.ErrMalformed) {
 			t.Errorf("observed %v", err)
 		}
@@ -427,9 +457,9 @@ func (i *memoryInbox) Put(_ context.Context, d *event.Delivery) error {
 }
 
 // record registers a callback that keeps what it was given.
-func record(k *keldair.Handler) *[]keldair.NewHireFile {
+func record(h *keldair.Handler) *[]keldair.NewHireFile {
 	var got []keldair.NewHireFile
-	k.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
+	h.OnNewHireFileCompleted(func(_ context.Context, f *keldair.NewHireFile) error {
 		got = append(got, *f)
 		return nil
 	})
@@ -442,11 +472,11 @@ func newHandler(t *testing.T, p event.Provider, opts *event.Options) *keldair.Ha
 		opts = &event.Options{}
 	}
 	opts.Logger = slog.New(slog.DiscardHandler)
-	k, err := keldair.New(p, secret, opts)
+	h, err := keldair.New(p, secret, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k
+	return h
 }
 
 // serve sends a body with signatures to h and returns the status of the response.
@@ -458,10 +488,4 @@ func serve(h http.Handler, body string, signatures ...string) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w.Code
-}
-
-func TestConformanceWhereUnsignedIsAllowed(t *testing.T) {
-	v := keldairtest.Vendor
-	v.Provider = unsignedAllowed()
-	eventtest.Conform(t, v, keldair.New)
 }

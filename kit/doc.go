@@ -77,7 +77,7 @@
 //
 // # Events
 //
-//	type                            payload         when
+//	type                            payload         sent when
 //	application.submitted           Application     a candidate applied
 //	application.rejected            Application     an application was rejected
 //	application.advanced            Application     an application moved to its next stage

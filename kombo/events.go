@@ -54,7 +54,7 @@ type DataChanged struct {
 	ChangedModels []ChangedModel `json:"changed_models"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (e DataChanged) LogValue() slog.Value {
 	return slog.GroupValue(logID("integration_id", e.IntegrationID))
 }
@@ -98,7 +98,7 @@ type RemoteEventReceived struct {
 	EndUser             EndUser             `json:"end_user"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (e RemoteEventReceived) LogValue() slog.Value {
 	return slog.GroupValue(logID("integration_id", e.IntegrationID))
 }
@@ -113,7 +113,7 @@ type IntegrationCreated struct {
 	EndUser  EndUser             `json:"end_user"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (e IntegrationCreated) LogValue() slog.Value { return slog.GroupValue(logID("id", e.ID)) }
 
 // IntegrationDeleted is an integration that no longer exists.
@@ -127,7 +127,7 @@ type IntegrationDeleted struct {
 	DeletedAt event.Time          `json:"deleted_at"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (e IntegrationDeleted) LogValue() slog.Value { return slog.GroupValue(logID("id", e.ID)) }
 
 // IntegrationStateChanged is an integration in its new state. Deliveries may
@@ -147,7 +147,7 @@ type IntegrationStateChanged struct {
 	UpdatedAt   event.Time       `json:"updated_at"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (e IntegrationStateChanged) LogValue() slog.Value {
 	return slog.GroupValue(logID("integration_id", e.IntegrationID))
 }
@@ -163,7 +163,7 @@ type ConnectionFlowFailed struct {
 	LogURL string `json:"log_url" validate:"omitempty,url"`
 }
 
-// LogValue prints ids only: the end user's, if there is one.
+// LogValue prints the id of the end user only, if there is one.
 func (e ConnectionFlowFailed) LogValue() slog.Value { return e.EndUser.LogValue() }
 
 // IssueStatusChanged says that Kombo has found a problem with an integration
@@ -198,7 +198,7 @@ type Issue struct {
 	ResolvedAt event.Time `json:"resolved_at"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (i Issue) LogValue() slog.Value { return slog.GroupValue(logID("id", i.ID)) }
 
 // Integration is the integration that an issue is about.
@@ -210,7 +210,7 @@ type Integration struct {
 	EndUser  EndUser             `json:"end_user"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (i Integration) LogValue() slog.Value { return slog.GroupValue(logID("id", i.ID)) }
 
 // AssessmentOrder is an order for an assessment or a background check of one
@@ -310,7 +310,7 @@ type EndUser struct {
 	OriginID event.ID `json:"origin_id,omitzero"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (u EndUser) LogValue() slog.Value { return slog.GroupValue(logID("origin_id", u.OriginID)) }
 
 // Candidate is the person to be assessed.
@@ -328,7 +328,7 @@ type Candidate struct {
 // a space between them.
 func (c Candidate) FullName() string { return fullName(c.FirstName, c.LastName) }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (c Candidate) LogValue() slog.Value { return slog.GroupValue(logID("remote_id", c.RemoteID)) }
 
 // Application is the candidate's application for the job.
@@ -337,7 +337,7 @@ type Application struct {
 	RemoteID event.ID `json:"remote_id,omitzero"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (a Application) LogValue() slog.Value { return slog.GroupValue(logID("remote_id", a.RemoteID)) }
 
 // Job is the job that the candidate applies for.
@@ -352,7 +352,7 @@ type Job struct {
 	HiringTeam  []HiringTeamMember `json:"hiring_team"`
 }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (j Job) LogValue() slog.Value { return slog.GroupValue(logID("remote_id", j.RemoteID)) }
 
 // Location is where a job is. Any member may be empty; Raw is the text of the
@@ -383,7 +383,7 @@ type HiringTeamMember struct {
 // a space between them.
 func (m HiringTeamMember) FullName() string { return fullName(m.FirstName, m.LastName) }
 
-// LogValue prints ids only.
+// LogValue prints the id only.
 func (m HiringTeamMember) LogValue() slog.Value {
 	return slog.GroupValue(logID("remote_id", m.RemoteID))
 }
@@ -396,7 +396,7 @@ type CareerSite struct {
 
 func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
-func logID(key string, id event.ID) slog.Attr { return slog.String(key, string(id)) }
+func logID(name string, id event.ID) slog.Attr { return slog.String(name, string(id)) }
 
 // IntegrationCategory is the kind of product that an integration connects.
 // More values may come: LMS came between two editions of Kombo's schema.

@@ -1,13 +1,8 @@
 package kombo_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
-	"maps"
-	"os"
-	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,152 +13,13 @@ import (
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
 
-// payloads has the payload type of every event type.
-var payloads = []struct {
-	typ     string
-	payload any
-}{
-	{"data-changed", kombo.DataChanged{}},
-	{"sync-finished", kombo.SyncFinished{}},
-	{"remote-event-received", kombo.RemoteEventReceived{}},
-	{"integration-created", kombo.IntegrationCreated{}},
-	{"integration-deleted", kombo.IntegrationDeleted{}},
-	{"integration-state-changed", kombo.IntegrationStateChanged{}},
-	{"connection-flow-failed", kombo.ConnectionFlowFailed{}},
-	{"issue-status-changed", kombo.IssueStatusChanged{}},
-	{"assessment:order-received", kombo.AssessmentOrder{}},
-	{"inline-assessment:order-received", kombo.AssessmentOrder{}},
-	{"ai-apply-data-changed", kombo.AIApplyDataChanged{}},
-	{"ai-apply-application-status-updated", kombo.AIApplyApplication{}},
-	{"ai-apply-job-posting-status-updated", kombo.AIApplyJobPosting{}},
-}
+// payloads are tested against testdata/webhooks.schema.json.
+var payloads = schematest.Of(kombotest.Vendor, kombo.New)
 
-// schemas are those of the payloads, by event type. testdata/webhooks.schema.json
-// has the facts of Kombo's OpenAPI document (docs.kombo.dev/api-reference), of an
-// older edition of it for remote-event-received, and of Kombo's TypeScript SDK at
-// 0c88267 for issue-status-changed, all read 2026-11-21. There is none of
-// ai-apply-data-changed.
-func schemas(t *testing.T) map[string]*schematest.Schema {
-	t.Helper()
-	b, err := os.ReadFile("testdata/webhooks.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var bodies map[string]*schematest.Schema
-	if err := json.Unmarshal(b, &bodies); err != nil {
-		t.Fatal(err)
-	}
-	data := map[string]*schematest.Schema{kombo.TypeAIApplyDataChanged: {Type: schematest.Types{"object"}}}
-	for typ, body := range bodies {
-		data[typ] = body.Properties["data"]
-	}
-	return data
-}
-
-// inSamplesOnly are members that samples of docs.kombo.dev/webhooks have and the
-// schemas do not.
-var inSamplesOnly = map[string][]string{
-	"assessment:order-received":        {"remote_data"},
-	"inline-assessment:order-received": {"remote_data"},
-}
-
-func TestPayloadsLoseNothing(t *testing.T) {
-	schemas := schemas(t)
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			for _, lost := range schematest.Lost(schemas[p.typ], p.payload) {
-				t.Error(lost)
-			}
-		})
-	}
-	if len(payloads) != len(schemas) {
-		t.Errorf("%d payloads and %d schemas", len(payloads), len(schemas))
-	}
-}
-
-func TestPayloadsModelWhatIsDocumentedAndNoMore(t *testing.T) {
-	schemas := schemas(t)
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			want := append(schemas[p.typ].Members(), inSamplesOnly[p.typ]...)
-			slices.Sort(want)
-			if diff := cmp.Diff(want, schematest.MembersOf(p.payload)); diff != "" {
-				t.Errorf("members of %T (-documented +modelled):\n%s", p.payload, diff)
-			}
-		})
-	}
-}
-
-// The conformance test tries each member of a fixture: none may be missing there.
-func TestFixturesHaveEveryDocumentedMember(t *testing.T) {
-	schemas := schemas(t)
-	for _, p := range payloads {
-		t.Run(p.typ, func(t *testing.T) {
-			in := schematest.MembersIn(payload(p.typ))
-			for _, member := range schemas[p.typ].Members() {
-				if !slices.Contains(in, member) {
-					t.Errorf("the fixture has no %s", member)
-				}
-			}
-		})
-	}
-}
-
-// otherValues are values of enums that are known from elsewhere than the schemas.
-var otherValues = map[string][]string{
-	// docs.kombo.dev/webhooks, the last two in an older edition
-	"SyncState": {"SUCCEEDED", "FAILED", "PARTIALLY_FAILED", "AUTHENTICATION_FAILED", "CANCELLED", "TIMED_OUT"},
-	// Kombo's TypeScript SDK, 1.0.2 to 1.0.4
-	"HiringTeamRole": {"SOURCER"},
-	// Kombo's TypeScript SDK
-	"Model": {
-		"hris_skill_proficiency_scales", "hris_skills", "hris_skill_rating_providers",
-		"hris_employee_skill_proficiency_ratings", "hris_pay_runs", "hris_payslips", "hris_salary_types",
-		"hris_payslip_line_items", "ats_notes", "ats_scorecards", "hris_join_staffing_entities_skills",
-	},
-}
-
-func TestEnumsHaveEveryKnownValue(t *testing.T) {
-	want := maps.Clone(otherValues)
-	schemas := schemas(t)
-	for _, p := range payloads {
-		schemas[p.typ].Enums(p.payload, want)
-	}
-	declared, err := schematest.Constants("events.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	types := declared[""]
-	delete(declared, "")
-	listed := map[string][]string{}
-	for _, v := range kombo.Provider().Enums {
-		name := reflect.TypeOf(v).Name()
-		listed[name] = append(listed[name], reflect.ValueOf(v).String())
-	}
-	if diff := cmp.Diff(declared, listed); diff != "" {
-		t.Errorf("Provider().Enums (-constants +listed):\n%s", diff)
-	}
-	for _, values := range []map[string][]string{want, declared} {
-		for name := range values {
-			slices.Sort(values[name])
-			values[name] = slices.Compact(values[name])
-		}
-	}
-	if diff := cmp.Diff(want, declared); diff != "" {
-		t.Errorf("constants of events.go (-known +declared):\n%s", diff)
-	}
-
-	var known []string
-	for _, p := range payloads {
-		known = append(known, p.typ)
-	}
-	if diff := cmp.Diff(known, types); diff != "" {
-		t.Errorf("Type constants of events.go (-tested +declared):\n%s", diff)
-	}
-	if diff := cmp.Diff(known, kombo.Provider().Types); diff != "" {
-		t.Errorf("Provider().Types (-tested +declared):\n%s", diff)
-	}
-}
+func TestPayloadsLoseNothing(t *testing.T)               { payloads.LoseNothing(t) }
+func TestPayloadsModelWhatIsKnownAndNoMore(t *testing.T) { payloads.ModelNoMore(t) }
+func TestFixturesHaveEveryKnownMember(t *testing.T)      { payloads.FixturesComplete(t) }
+func TestEnumsHaveEveryKnownValue(t *testing.T)          { payloads.EnumsComplete(t) }
 
 func TestSyncDurationSeconds(t *testing.T) {
 	for _, test := range []struct {
@@ -305,23 +161,12 @@ func TestLogValuePrintsIDs(t *testing.T) {
 	}
 }
 
-// payload is the data of a type's fixture.
-func payload(typ string) []byte { return kombotest.Vendor.Payload(kombotest.Vendor.Body(typ)) }
-
-// fixture is the data of a type's fixture, decoded.
+// fixture is the data of a type's fixture.
 func fixture(t *testing.T, typ string) map[string]any {
 	t.Helper()
-	return decodeAny(t, payload(typ)).(map[string]any)
-}
-
-// decodeAny decodes any JSON value, with numbers as they stand.
-func decodeAny(t *testing.T, body []byte) any {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
+	var data map[string]any
+	if err := json.Unmarshal(kombotest.Vendor.Payload(kombotest.Vendor.Body(typ)), &data); err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return data
 }

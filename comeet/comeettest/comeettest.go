@@ -1,5 +1,5 @@
 // Package comeettest has Comeet's events for tests of a service that receives
-// them: for both events a sample to change, the fixture that it is made of, and a
+// them: for every event a sample to change, the fixture that it is made of, and a
 // signed request of either. All data in it is made up.
 package comeettest
 
@@ -26,25 +26,24 @@ var Vendor = eventtest.Vendor{
 	},
 }
 
-// NewRequest returns a request signed as Comeet signs it. e is the type of an
-// event, which sends its fixture, or a candidate of your own with the type, since
-// both events have the same payload: eventtest.As(comeet.TypeCreateEmployee, c).
-// The path is a slash and the type, which the handler itself understands, unless
-// [eventtest.To] says otherwise.
+// NewRequest returns a request as Comeet would send it, signed with secret. e is
+// the type of an event, which sends its fixture, or a pointer to a payload, in
+// place of the fixture's. Both events have a [comeet.Candidate]: say which one is
+// meant with eventtest.As(comeet.TypeCreateEmployee, c).
 func NewRequest(t testing.TB, secret string, e any, opts ...eventtest.Option) *http.Request {
 	t.Helper()
 	return Vendor.NewRequest(t, secret, e, opts...)
 }
 
-// RequestQuestionnaire is a new sample of the event of that name: a candidate
+// RequestQuestionnaire is a fresh sample of request-questionnaire: a candidate
 // without answers.
 func RequestQuestionnaire() *comeet.Candidate {
 	return eventtest.Sample[comeet.Candidate](Vendor, comeet.TypeRequestQuestionnaire)
 }
 
-// CreateEmployee is a new sample of the event of that name: the same candidate
-// with an answer to a question of each kind. The uids are 1 (a short answer), 2
-// (a date), 3 (a dropdown) and 4 (a search dropdown).
+// CreateEmployee is a fresh sample of create-employee: the same candidate with an
+// answer to a question of each kind. The uids are 1 (a short answer), 2 (a date),
+// 3 (a dropdown) and 4 (a search dropdown).
 func CreateEmployee() *comeet.Candidate {
 	return eventtest.Sample[comeet.Candidate](Vendor, comeet.TypeCreateEmployee)
 }

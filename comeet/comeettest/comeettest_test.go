@@ -1,34 +1,21 @@
 package comeettest_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/atshooks/atshooks/comeet"
 	"github.com/atshooks/atshooks/comeet/comeettest"
+	"github.com/atshooks/atshooks/internal/schematest"
 )
 
-func TestSamplesAreTheFixtures(t *testing.T) {
-	for typ, sample := range map[string]func() *comeet.Candidate{
+// Every event has a sample: the payload of its fixture, fresh each time.
+func TestSamples(t *testing.T) {
+	schematest.Samples(t, comeettest.Vendor, map[string]any{
 		comeet.TypeRequestQuestionnaire: comeettest.RequestQuestionnaire,
 		comeet.TypeCreateEmployee:       comeettest.CreateEmployee,
-	} {
-		want := new(comeet.Candidate)
-		if err := json.Unmarshal(comeettest.Vendor.Body(typ), want); err != nil {
-			t.Fatal(err)
-		}
-		first := sample()
-		if diff := cmp.Diff(want, first); diff != "" {
-			t.Errorf("%s (-fixture +sample)\n%s", typ, diff)
-		}
-		first.FirstName = "changed"
-		first.Links[0].URL = "changed"
-		if diff := cmp.Diff(want, sample()); diff != "" {
-			t.Errorf("%s: a change to one sample is in the next (-want +got)\n%s", typ, diff)
-		}
-	}
+	})
 }
 
 func TestSamplesDifferInTheAnswersOnly(t *testing.T) {

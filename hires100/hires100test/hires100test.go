@@ -36,8 +36,9 @@ var Vendor = eventtest.Vendor{
 
 // NewRequest returns a request that package hires100 takes for one of 100Hires',
 // signed with secret. e is the type of an event, which sends its fixture, or a
-// payload in place of the fixture's. All events have a [hires100.Event]: say
-// which one is meant with eventtest.As(hires100.TypeCandidateHired, e).
+// pointer to a payload, in place of the fixture's. All events have a
+// [hires100.Event]: say which one is meant with
+// eventtest.As(hires100.TypeCandidateHired, e).
 func NewRequest(t testing.TB, secret string, e any, opts ...eventtest.Option) *http.Request {
 	t.Helper()
 	return Vendor.NewRequest(t, secret, e, opts...)

@@ -2,7 +2,6 @@ package hires100test_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/hires100"
 	"github.com/atshooks/atshooks/hires100/hires100test"
+	"github.com/atshooks/atshooks/internal/schematest"
 )
 
 func TestNewRequest(t *testing.T) {
@@ -61,9 +61,9 @@ func TestNewRequest(t *testing.T) {
 	}
 }
 
-// Every event has a sample: its own fixture's payload, fresh each time.
+// Every event has a sample: the payload of its fixture, fresh each time.
 func TestSamples(t *testing.T) {
-	samples := map[string]func() *hires100.Event{
+	schematest.Samples(t, hires100test.Vendor, map[string]any{
 		hires100.TypeApplicationSubmitted:    hires100test.ApplicationSubmitted,
 		hires100.TypeApplicationStageChanged: hires100test.ApplicationStageChanged,
 		hires100.TypeCandidateHired:          hires100test.CandidateHired,
@@ -72,23 +72,5 @@ func TestSamples(t *testing.T) {
 		hires100.TypeAIScoreGenerated:        hires100test.AIScoreGenerated,
 		hires100.TypeCandidateCreated:        hires100test.CandidateCreated,
 		hires100.TypeCandidateUpdated:        hires100test.CandidateUpdated,
-	}
-	for _, typ := range hires100test.Vendor.Types() {
-		t.Run(typ, func(t *testing.T) {
-			sample := samples[typ]
-			if sample == nil {
-				t.Fatal("no sample")
-			}
-			if first, second := sample(), sample(); first == second {
-				t.Error("two samples are one value")
-			}
-			var want hires100.Event
-			if err := json.Unmarshal(hires100test.Vendor.Payload(hires100test.Vendor.Body(typ)), &want); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(&want, sample()); diff != "" {
-				t.Errorf("the fixture and the sample (-want +got):\n%s", diff)
-			}
-		})
-	}
+	})
 }

@@ -1,6 +1,6 @@
 // Package schematest holds payload types against JSON Schemas: it makes payloads
 // of a schema and finds what a type loses of them, and lists the members and the
-// values of enums of both.
+// values of enums of both. [Payloads] does so for all payloads of a provider.
 package schematest
 
 import (
@@ -21,6 +21,7 @@ import (
 // OpenAPI's nullable. Without type, properties and anyOf, it is any JSON value.
 // Which members are required does not matter here: each may be missing.
 type Schema struct {
+	Ref        string             `json:"$ref"` // of another schema, which takes its place
 	Type       Types              `json:"type"`
 	Format     string             `json:"format"` // of a string: date-time, date, email or uri
 	Enum       []string           `json:"enum"`   // of a string
@@ -44,10 +45,11 @@ func (t *Types) UnmarshalJSON(b []byte) error {
 }
 
 // Lost decodes payloads of the schema into new values of payload's type, encodes
-// these again, and returns what is lost on the way, each loss once. The first payload has all members; each further one differs from it in one place:
-// a member is absent, null, or another of the values that it may have; a list is
-// empty; an object has no members, or all of them are null. What is null or
-// empty may come back absent, null or empty, and a number as its text.
+// these again, and returns what is lost on the way, each loss once. The first
+// payload has all members; each further one differs from it in one place: a member
+// is absent, null, or another of the values that it may have; a list is empty; an
+// object has no members, or all of them are null. What is null or empty may come
+// back absent, null or empty, and a number as its text.
 func Lost(s *Schema, payload any) []string {
 	var lost []string
 	reported := map[string]bool{}
@@ -242,18 +244,21 @@ func empty(v any) bool {
 	return true
 }
 
-// Members are the paths of the schema's members, sorted: names with dots
-// between them, and [] for the elements of a list.
-func (s *Schema) Members() []string {
-	var all []string
-	s.members("", &all)
-	slices.Sort(all)
+// Members are the schema's members by their paths: names with dots between them,
+// and [] for the elements of a list. The value is the format that package validate
+// can check, email or uri, and "" for any other.
+func (s *Schema) Members() map[string]string {
+	all := map[string]string{}
+	s.members("", all)
 	return all
 }
 
-func (s *Schema) members(path string, all *[]string) {
+func (s *Schema) members(path string, all map[string]string) {
 	for name, p := range s.Properties {
-		*all = append(*all, under(path, name))
+		all[under(path, name)] = ""
+		if p.Format == "email" || p.Format == "uri" {
+			all[under(path, name)] = p.Format
+		}
 		p.members(under(path, name), all)
 	}
 	if s.Items != nil {
@@ -261,19 +266,18 @@ func (s *Schema) members(path string, all *[]string) {
 	}
 }
 
-// MembersOf are the paths of the members that a Go type models, as
-// [Schema.Members] has them. Types with an UnmarshalJSON of their own have none.
-func MembersOf(payload any) []string {
-	var all []string
-	membersOf(reflect.TypeOf(payload), "", &all)
-	slices.Sort(all)
+// MembersOf are the members that a Go type models, as [Schema.Members] has them.
+// In a type with an UnmarshalJSON of its own, fields without a tag are none.
+func MembersOf(t reflect.Type) map[string]string {
+	all := map[string]string{}
+	membersOf(t, "", all)
 	return all
 }
 
-func membersOf(t reflect.Type, path string, all *[]string) {
+func membersOf(t reflect.Type, path string, all map[string]string) {
+	decodesItself := reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
 	switch {
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
-	case t.Kind() == reflect.Slice:
+	case t.Kind() == reflect.Slice && !decodesItself:
 		membersOf(t.Elem(), path+"[]", all)
 	case t.Kind() == reflect.Struct:
 		for f := range t.Fields() {
@@ -281,19 +285,32 @@ func membersOf(t reflect.Type, path string, all *[]string) {
 			switch {
 			case f.Anonymous:
 				membersOf(f.Type, path, all)
-			case f.IsExported() && name != "-":
-				*all = append(*all, under(path, name))
+			case f.IsExported() && name != "-" && !(decodesItself && name == ""):
+				all[under(path, name)] = format(f)
 				membersOf(f.Type, under(path, name), all)
 			}
 		}
 	}
 }
 
+// format is the format of a schema that a field's validate tag checks.
+func format(f reflect.StructField) string {
+	for rule := range strings.SplitSeq(f.Tag.Get("validate"), ",") {
+		switch rule {
+		case "email":
+			return "email"
+		case "url":
+			return "uri"
+		}
+	}
+	return ""
+}
+
 // MembersIn are the paths of the members of a JSON value, as [Schema.Members]
-// has them, each once.
-func MembersIn(value []byte) []string {
+// has them, sorted.
+func MembersIn(value any) []string {
 	var all []string
-	membersIn(decode(value), "", &all)
+	membersIn(value, "", &all)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -313,22 +330,18 @@ func membersIn(value any, path string, all *[]string) {
 }
 
 // Enums adds the values of the schema's enums to values, by the name of the Go
-// type in payload that they decode into.
-func (s *Schema) Enums(payload any, values map[string][]string) {
-	s.enums(reflect.TypeOf(payload), values)
-}
-
-func (s *Schema) enums(t reflect.Type, values map[string][]string) {
+// type in t that they decode into.
+func (s *Schema) Enums(t reflect.Type, values map[string][]string) {
 	switch {
 	case s.Enum != nil:
 		values[t.Name()] = append(values[t.Name()], s.Enum...)
 	case s.Items != nil && t.Kind() == reflect.Slice:
-		s.Items.enums(t.Elem(), values)
+		s.Items.Enums(t.Elem(), values)
 	case t.Kind() == reflect.Struct:
 		for _, f := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if p := s.Properties[name]; p != nil {
-				p.enums(f.Type, values)
+				p.Enums(f.Type, values)
 			}
 		}
 	}
@@ -372,14 +385,20 @@ func under(path, name string) string {
 	return path + "." + name
 }
 
-// decode reads JSON of this package's own making, or of a test's.
-func decode(b []byte) (v any) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
+// decode reads JSON that package encoding/json has made.
+func decode(b []byte) any {
+	v, err := parse(b)
+	if err != nil {
 		panic("schematest: " + err.Error())
 	}
 	return v
+}
+
+func parse(b []byte) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err = d.Decode(&v)
+	return v, err
 }
 
 func encode(v any) []byte {

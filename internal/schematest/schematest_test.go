@@ -3,6 +3,7 @@ package schematest_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ type tag struct {
 }
 
 type site struct {
-	URL string `json:"url,omitzero"`
+	URL string `json:"url,omitzero" validate:"omitempty,url"`
 }
 
 func TestATypeThatHasEverythingLosesNothing(t *testing.T) {
@@ -164,18 +165,32 @@ func TestLossesAreFound(t *testing.T) {
 }
 
 func TestMembers(t *testing.T) {
-	want := []string{"any", "at", "count", "entry", "flag", "id", "name", "rest", "site", "site.url", "state", "tags", "tags[].label"}
+	want := map[string]string{
+		"any": "", "at": "", "count": "", "entry": "", "flag": "", "id": "", "name": "", "rest": "", "site": "",
+		"site.url": "uri", "state": "", "tags": "", "tags[].label": "",
+	}
 	if diff := cmp.Diff(want, parse(t, everyForm).Members()); diff != "" {
 		t.Errorf("of the schema (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, schematest.MembersOf(everything{})); diff != "" {
+	if diff := cmp.Diff(want, schematest.MembersOf(reflect.TypeFor[everything]())); diff != "" {
 		t.Errorf("of the type (-want +got):\n%s", diff)
 	}
-	got := schematest.MembersIn([]byte(`{"site": {"url": null}, "tags": [{"label": ""}, {"label": "", "n": [{}]}]}`))
-	if diff := cmp.Diff([]string{"site", "site.url", "tags", "tags[].label", "tags[].n"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{"email": "email"}, schematest.MembersOf(reflect.TypeFor[itself]())); diff != "" {
+		t.Errorf("of a type that decodes itself (-want +got):\n%s", diff)
+	}
+	value := map[string]any{"site": map[string]any{"url": nil}, "tags": []any{map[string]any{"label": ""}, map[string]any{"label": "", "n": []any{map[string]any{}}}}}
+	if diff := cmp.Diff([]string{"site", "site.url", "tags", "tags[].label", "tags[].n"}, schematest.MembersIn(value)); diff != "" {
 		t.Errorf("of a value (-want +got):\n%s", diff)
 	}
 }
+
+// itself decodes itself.
+type itself struct {
+	Email string `json:"email" validate:"omitempty,email"`
+	Rest  map[string]any
+}
+
+func (*itself) UnmarshalJSON([]byte) error { return nil }
 
 // kind is an enum with a constant in this file.
 type kind string
@@ -191,10 +206,10 @@ func TestEnums(t *testing.T) {
 	_, _, _ = kindA, untyped, number
 	values := map[string][]string{"kind": {"Z"}}
 	s := parse(t, `{"properties": {"k": {"enum": ["A"]}, "list": {"items": {"enum": ["B", "C"]}}, "other": {"enum": ["D"]}}}`)
-	s.Enums(struct {
+	s.Enums(reflect.TypeFor[struct {
 		K    kind   `json:"k"`
 		List []kind `json:"list"`
-	}{}, values)
+	}](), values)
 	if diff := cmp.Diff(map[string][]string{"kind": {"Z", "A", "B", "C"}}, values); diff != "" {
 		t.Errorf("of the schema (-want +got):\n%s", diff)
 	}

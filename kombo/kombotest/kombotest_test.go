@@ -4,17 +4,16 @@ package kombotest_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
+	"github.com/atshooks/atshooks/internal/schematest"
 	"github.com/atshooks/atshooks/kombo"
 	"github.com/atshooks/atshooks/kombo/kombotest"
 )
@@ -71,39 +70,21 @@ func TestNewRequest(t *testing.T) {
 	}
 }
 
-// Every event has a sample: its own fixture's payload, fresh each time.
+// Every event has a sample: the payload of its fixture, fresh each time.
 func TestSamples(t *testing.T) {
-	samples := map[string]func() any{
-		kombo.TypeDataChanged:                     func() any { return kombotest.DataChanged() },
-		kombo.TypeSyncFinished:                    func() any { return kombotest.SyncFinished() },
-		kombo.TypeRemoteEventReceived:             func() any { return kombotest.RemoteEventReceived() },
-		kombo.TypeIntegrationCreated:              func() any { return kombotest.IntegrationCreated() },
-		kombo.TypeIntegrationDeleted:              func() any { return kombotest.IntegrationDeleted() },
-		kombo.TypeIntegrationStateChanged:         func() any { return kombotest.IntegrationStateChanged() },
-		kombo.TypeConnectionFlowFailed:            func() any { return kombotest.ConnectionFlowFailed() },
-		kombo.TypeIssueStatusChanged:              func() any { return kombotest.IssueStatusChanged() },
-		kombo.TypeAIApplyDataChanged:              func() any { return kombotest.AIApplyDataChanged() },
-		kombo.TypeAssessmentOrderReceived:         func() any { return kombotest.AssessmentOrderReceived() },
-		kombo.TypeInlineAssessmentOrderReceived:   func() any { return kombotest.InlineAssessmentOrderReceived() },
-		kombo.TypeAIApplyApplicationStatusUpdated: func() any { return kombotest.AIApplyApplicationStatusUpdated() },
-		kombo.TypeAIApplyJobPostingStatusUpdated:  func() any { return kombotest.AIApplyJobPostingStatusUpdated() },
-	}
-	for _, typ := range kombotest.Vendor.Types() {
-		t.Run(typ, func(t *testing.T) {
-			sample := samples[typ]
-			if sample == nil {
-				t.Fatal("no sample")
-			}
-			if sample() == sample() {
-				t.Error("two samples are one value")
-			}
-			want := reflect.New(reflect.TypeOf(sample()).Elem()).Interface()
-			if err := json.Unmarshal(kombotest.Vendor.Payload(kombotest.Vendor.Body(typ)), want); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, sample()); diff != "" {
-				t.Errorf("the fixture and the sample (-want +got):\n%s", diff)
-			}
-		})
-	}
+	schematest.Samples(t, kombotest.Vendor, map[string]any{
+		kombo.TypeDataChanged:                     kombotest.DataChanged,
+		kombo.TypeSyncFinished:                    kombotest.SyncFinished,
+		kombo.TypeRemoteEventReceived:             kombotest.RemoteEventReceived,
+		kombo.TypeIntegrationCreated:              kombotest.IntegrationCreated,
+		kombo.TypeIntegrationDeleted:              kombotest.IntegrationDeleted,
+		kombo.TypeIntegrationStateChanged:         kombotest.IntegrationStateChanged,
+		kombo.TypeConnectionFlowFailed:            kombotest.ConnectionFlowFailed,
+		kombo.TypeIssueStatusChanged:              kombotest.IssueStatusChanged,
+		kombo.TypeAssessmentOrderReceived:         kombotest.AssessmentOrderReceived,
+		kombo.TypeInlineAssessmentOrderReceived:   kombotest.InlineAssessmentOrderReceived,
+		kombo.TypeAIApplyDataChanged:              kombotest.AIApplyDataChanged,
+		kombo.TypeAIApplyApplicationStatusUpdated: kombotest.AIApplyApplicationStatusUpdated,
+		kombo.TypeAIApplyJobPostingStatusUpdated:  kombotest.AIApplyJobPostingStatusUpdated,
+	})
 }
