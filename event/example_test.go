@@ -62,6 +62,30 @@ func ExampleOn() {
 	// 200
 }
 
+// Every callback gets a limit of its own, whatever its event is.
+func ExampleCallback() {
+	limited := func(next event.Callback) event.Callback {
+		return func(ctx context.Context, payload any) (any, error) {
+			ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+			defer cancel()
+			return next(ctx, payload)
+		}
+	}
+	h := must(event.NewHandler(vendor, "a secret", &event.Options{Wrap: limited}))
+	event.On(h, "hired", func(ctx context.Context, e *Hired) error {
+		_, ok := ctx.Deadline()
+		fmt.Println(e.CandidateID, "with a limit:", ok)
+		return nil
+	})
+	fmt.Println(h.Name(), "handles", h.Types())
+
+	fmt.Println(h.Handle(context.Background(), sign(h, hiredBody)).Status)
+	// Output:
+	// vendor handles [hired]
+	// c-7 with a limit: true
+	// 200
+}
+
 // Retries change the order of events, so an older one may arrive last. It must not
 // overwrite what a newer one said.
 func ExampleFromContext() {
@@ -207,8 +231,7 @@ func ExampleRejection() {
 // With a Store, a delivery that was completed is not handled again. One that is
 // still being handled is not either, and the provider is asked to send it later.
 func ExampleNewMemoryStore() {
-	var h *event.Handler
-	h = must(event.NewHandler(vendor, "a secret", &event.Options{
+	h := must(event.NewHandler(vendor, "a secret", &event.Options{
 		Store:   event.NewMemoryStore(&event.MemoryStoreOptions{Window: 24 * time.Hour, MaxKeys: 10_000}),
 		Observe: func(_ context.Context, r event.Result) { fmt.Println(r.Status, r.Kind) },
 		Logger:  slog.New(slog.DiscardHandler),

@@ -100,6 +100,26 @@ func ExampleNewHandler_rotateSecret() {
 	// 200 OK
 }
 
+// A delivery that was held up before it came here is older than the five minutes
+// that Kit's signatures hold. With a longer Tolerance, a Store keeps a captured
+// delivery from running again.
+func ExampleNewHandler_tolerance() {
+	k := must(kit.NewHandler(exampleSecret, &event.Options{
+		Tolerance: time.Hour,
+		Store:     event.NewMemoryStore(nil),
+	}))
+	k.OnOfferAccepted(func(_ context.Context, e *kit.Offer) error {
+		fmt.Println("offer", e.ID, "was accepted")
+		return nil
+	})
+
+	heldUp := eventtest.At(time.Now().Add(-50 * time.Minute))
+	deliver(k, kittest.NewRequest(t, exampleSecret, kit.TypeOfferAccepted, heldUp))
+	// Output:
+	// offer 51 was accepted
+	// 200 OK
+}
+
 func ExampleHandler_OnApplicationAdvanced() {
 	k := must(kit.NewHandler(exampleSecret, nil))
 	k.OnApplicationAdvanced(func(_ context.Context, a *kit.Application) error {

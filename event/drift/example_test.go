@@ -49,3 +49,26 @@ func ExampleWrap() {
 	// <nil>
 	// kombo data-changed e1: the callback failed: the delivery differs from what is modelled: member changed_by: no field takes it; member changed_models[0].name: a value without a constant of kombo.Model
 }
+
+// A service can count what is not modelled, for example by the event type.
+func ExampleFind() {
+	p := kombo.Provider()
+	k, err := kombo.New(p, "a secret", &event.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		panic(err)
+	}
+	k.OnOther(func(_ context.Context, d *event.Delivery) error {
+		for _, finding := range drift.Find(p, d, nil) {
+			fmt.Println(d.Type+":", finding)
+		}
+		return nil
+	})
+	r := &event.Request{Body: []byte(`{"id":"e2","type":"invoice-paid","data":{}}`)}
+	if err := k.Sign(context.Background(), r); err != nil {
+		panic(err)
+	}
+	fmt.Println(k.Handle(context.Background(), r).Status)
+	// Output:
+	// invoice-paid: unknown event type "invoice-paid"
+	// 200
+}

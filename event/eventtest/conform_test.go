@@ -202,7 +202,8 @@ type (
 		hire
 	}
 	unlogged struct { // is not a slog.LogValuer
-		ID event.ID `json:"id" validate:"required"`
+		ID   event.ID `json:"id" validate:"required"`
+		Name string   `json:"name"`
 	}
 	growing struct { // changes with each encoding
 		hire
@@ -260,6 +261,9 @@ func TestConformFindsWrongPayloads(t *testing.T) {
 				found := newFindings(t)
 				conform(found, v, event.NewHandler)
 				found.want(t, test.want...)
+				if found.have("eventtest.unlogged that is logged") {
+					t.Error("what is printed without a LogValue is reported, too")
+				}
 			})
 		})
 	}

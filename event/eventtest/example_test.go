@@ -118,29 +118,29 @@ func ExampleVendor_Sign() {
 	if err != nil {
 		panic(err)
 	}
-	hooks.OnSyncFinished(func(_ context.Context, e *kombo.SyncFinished) error {
-		fmt.Println("synchronized", e.IntegrationID)
+	hooks.OnDataChanged(func(_ context.Context, e *kombo.DataChanged) error {
+		fmt.Println("refetch", e.IntegrationID)
 		return nil
 	})
 
 	v := kombotest.Vendor
 	for i := range 2 {
-		e := eventtest.Sample[kombo.SyncFinished](v, kombo.TypeSyncFinished)
+		e := eventtest.Sample[kombo.DataChanged](v, kombo.TypeDataChanged)
 		e.IntegrationID = event.ID(fmt.Sprint("personio:", i))
-		body, err := v.BodyWith(kombo.TypeSyncFinished, e)
+		body, err := v.BodyWith(kombo.TypeDataChanged, e)
 		if err != nil {
 			panic(err)
 		}
-		r, err := v.Sign(eventtest.Draft{Type: kombo.TypeSyncFinished, Body: body, Secret: "secret"})
+		r, err := v.Sign(eventtest.Draft{Type: kombo.TypeDataChanged, Body: body, Secret: "secret"})
 		if err != nil {
 			panic(err)
 		}
 		fmt.Println(hooks.Handle(context.Background(), r).Status)
 	}
 	// Output:
-	// synchronized personio:0
+	// refetch personio:0
 	// 200
-	// synchronized personio:1
+	// refetch personio:1
 	// 200
 }
 

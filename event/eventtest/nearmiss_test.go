@@ -199,8 +199,8 @@ func TestDraftsThatCannotBeMade(t *testing.T) {
 		want   string
 	}{
 		{"no secret", "", func(d *Draft) { d.Secret = "" }, "Draft.Secret is empty"},
-		{"no fixture", "", func(d *Draft) { d.Type = "employee.promoted" }, `no fixture for "employee.promoted"`},
-		{"no fixture for a near miss", "wrong key", func(d *Draft) { d.Type = "employee.promoted" }, `no fixture for "employee.promoted"`},
+		{"no such event", "", func(d *Draft) { d.Type = "employee.promoted" }, `no event "employee.promoted"`},
+		{"no such event for a near miss", "wrong key", func(d *Draft) { d.Type = "employee.promoted" }, `no event "employee.promoted"`},
 		{"no previous secret", "previous key", func(d *Draft) { d.Previous = "" }, `"previous key" needs Draft.Previous`},
 		{"nothing to null", "null where a value is usual", func(d *Draft) { d.Type = "employee.left" }, "no member that may be null"},
 	} {

@@ -542,7 +542,7 @@ func TestRunFindsFaultyServices(t *testing.T) {
 			c := s.config(s.mux)
 			c.Types = []string{"employee.promoted"}
 			return c
-		}, []string{`no fixture for "employee.promoted"`}},
+		}, []string{`no event "employee.promoted"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

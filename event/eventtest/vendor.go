@@ -98,10 +98,13 @@ func (v Vendor) Body(typ string) []byte {
 
 func (v Vendor) fixture(typ string) ([]byte, error) {
 	b, err := fs.ReadFile(v.Fixtures, fixtureName(typ))
-	if err != nil {
-		return nil, fmt.Errorf("eventtest: no fixture for %q: there are %q", typ, v.Types())
+	switch {
+	case err == nil:
+		return bytes.TrimSpace(b), nil
+	case slices.Contains(v.Types(), typ):
+		return nil, fmt.Errorf("eventtest: no fixture for %q: want %s", typ, fixtureName(typ))
 	}
-	return bytes.TrimSpace(b), nil
+	return nil, fmt.Errorf("eventtest: no event %q: there are %q", typ, v.Types())
 }
 
 func (v Vendor) has(typ string) bool {

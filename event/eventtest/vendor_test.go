@@ -92,7 +92,8 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 		{"a type that no event has", secret, &manager{}, "a *eventtest.manager is not a payload of acme"},
 		{"a payload, not a pointer to one", secret, hire{}, "pass a pointer: *eventtest.hire"},
 		{"a payload that has no JSON", secret, As("employee.left", func() {}), "employee.left: json: unsupported type: func()"},
-		{"a type without a fixture", secret, "employee.back", `no fixture for "employee.back": there are ["employee:hired" "employee.left" "employee.back"]`},
+		{"a type without a fixture", secret, "employee.back", `no fixture for "employee.back": want testdata/employee.back.json`},
+		{"no such event", secret, "employee.promoted", `no event "employee.promoted": there are ["employee:hired" "employee.left" "employee.back"]`},
 		{"a payload of a type without a fixture", secret, As("employee.back", &leave{}), `no fixture for "employee.back"`},
 		{"no secret", "", "employee.left", "Draft.Secret is empty"},
 	} {
@@ -111,7 +112,7 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 
 func TestMissingFixturesPanic(t *testing.T) {
 	for name, f := range map[string]func(){
-		"no fixture for employee.promoted":              func() { acmeVendor().Body("employee.promoted") },
+		"no event employee.promoted":                    func() { acmeVendor().Body("employee.promoted") },
 		"the fixture of employee:hired does not decode": func() { Sample[leaveOfText](acmeVendor(), "employee:hired") },
 	} {
 		func() {

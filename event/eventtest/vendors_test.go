@@ -13,27 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/atshooks/atshooks/comeet/comeettest"
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/hires100/hires100test"
-	"github.com/atshooks/atshooks/keldair/keldairtest"
-	"github.com/atshooks/atshooks/kit/kittest"
-	"github.com/atshooks/atshooks/kombo/kombotest"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature/diagnose"
 )
-
-// vendors are all that this module has.
-var vendors = []struct {
-	name   string
-	vendor eventtest.Vendor
-}{
-	{"comeet", comeettest.Vendor},
-	{"kombo", kombotest.Vendor},
-	{"keldair", keldairtest.Vendor},
-	{"hires100", hires100test.Vendor},
-	{"kit", kittest.Vendor},
-}
 
 // mounted is a service with a callback for every event of a vendor.
 func mounted(t *testing.T, v eventtest.Vendor, opts *event.Options, fn func(context.Context, *json.RawMessage) error) http.Handler {
@@ -56,14 +40,14 @@ func mounted(t *testing.T, v eventtest.Vendor, opts *event.Options, fn func(cont
 
 // Run finds nothing wrong with our own handlers.
 func TestRunOnEveryVendor(t *testing.T) {
-	for _, test := range vendors {
-		t.Run(test.name, func(t *testing.T) {
+	for _, v := range vendors.All {
+		t.Run(v.Name(), func(t *testing.T) {
 			var recorder eventtest.Recorder
-			mux := mounted(t, test.vendor,
+			mux := mounted(t, v.Vendor,
 				&event.Options{Store: event.NewMemoryStore(nil), PreviousSecrets: []string{"the previous secret"}},
 				func(context.Context, *json.RawMessage) error { return recorder.Ran() })
 			eventtest.Run(t, eventtest.Config{
-				Vendor: test.vendor, Handler: mux, Path: "/hooks",
+				Vendor: v.Vendor, Handler: mux, Path: "/hooks",
 				Secret: "the secret", PreviousSecret: "the previous secret",
 				Recorder: &recorder, Deduplicates: true,
 			})
@@ -73,13 +57,13 @@ func TestRunOnEveryVendor(t *testing.T) {
 
 // Every near miss of every event, as a program would send it over HTTP.
 func TestNearMissesOfEveryVendor(t *testing.T) {
-	for _, test := range vendors {
-		t.Run(test.name, func(t *testing.T) {
-			for _, m := range test.vendor.NearMisses() {
+	for _, v := range vendors.All {
+		t.Run(v.Name(), func(t *testing.T) {
+			for _, m := range v.NearMisses() {
 				if m.Skip != "" {
 					continue
 				}
-				for _, typ := range test.vendor.Types() {
+				for _, typ := range v.Types() {
 					r, err := m.Make(eventtest.Draft{Type: typ, Secret: "the secret", Previous: "the previous secret"})
 					if err != nil {
 						if m.Name != "null where a value is usual" {
@@ -88,11 +72,11 @@ func TestNearMissesOfEveryVendor(t *testing.T) {
 						continue
 					}
 					runs := 0
-					mux := mounted(t, test.vendor, &event.Options{PreviousSecrets: []string{"the previous secret"}},
+					mux := mounted(t, v.Vendor, &event.Options{PreviousSecrets: []string{"the previous secret"}},
 						func(context.Context, *json.RawMessage) error { runs++; return nil })
 					var status int
 					for range m.Times {
-						req := httptest.NewRequest(http.MethodPost, path(test.vendor, typ), bytes.NewReader(r.Body))
+						req := httptest.NewRequest(http.MethodPost, path(v.Vendor, typ), bytes.NewReader(r.Body))
 						req.Header = r.Header
 						w := httptest.NewRecorder()
 						mux.ServeHTTP(w, req)
@@ -116,26 +100,29 @@ func path(v eventtest.Vendor, typ string) string {
 }
 
 func TestSkippedNearMisses(t *testing.T) {
-	for _, test := range vendors {
+	for _, v := range vendors.All {
 		var skipped []string
-		for _, m := range test.vendor.NearMisses() {
+		for _, m := range v.NearMisses() {
 			if m.Skip == "" {
 				continue
 			}
 			skipped = append(skipped, m.Name)
-			if _, err := m.Make(eventtest.Draft{Type: test.vendor.Types()[0], Secret: "the secret"}); err == nil || !strings.Contains(err.Error(), m.Skip) {
-				t.Errorf("%s: making %s: %v, want an error with the reason", test.name, m.Name, err)
+			if _, err := m.Make(eventtest.Draft{Type: v.Types()[0], Secret: "the secret"}); err == nil || !strings.Contains(err.Error(), m.Skip) {
+				t.Errorf("%s: making %s: %v, want an error with the reason", v.Name(), m.Name, err)
 			}
 		}
-		want := map[string][]string{
+		want, ok := map[string][]string{
 			"comeet":   {"stale", "from the future", "a new timestamp", "unknown type"},
 			"kombo":    {"missing prefix", "stale", "from the future", "a new timestamp"},
 			"keldair":  {"missing prefix", "stale", "from the future", "a new timestamp"},
 			"hires100": {"missing prefix", "stale", "from the future", "a new timestamp"},
 			"kit":      {"missing prefix"},
-		}[test.name]
-		if !slices.Equal(skipped, want) {
-			t.Errorf("%s skips %q, want %q", test.name, skipped, want)
+		}[v.Name()]
+		switch {
+		case !ok:
+			t.Errorf("no row for %s, which skips %q: if these are right, add them", v.Name(), skipped)
+		case !slices.Equal(skipped, want):
+			t.Errorf("%s skips %q, want %q", v.Name(), skipped, want)
 		}
 	}
 }
@@ -143,17 +130,17 @@ func TestSkippedNearMisses(t *testing.T) {
 // A developer who plays with "re-encoded JSON" is told what happened to it.
 func TestReencodedBodiesAreDiagnosed(t *testing.T) {
 	secret := []byte("the secret")
-	for _, test := range vendors {
-		for _, m := range test.vendor.NearMisses() {
+	for _, v := range vendors.All {
+		for _, m := range v.NearMisses() {
 			if m.Name != "re-encoded JSON" {
 				continue
 			}
-			r, err := m.Make(eventtest.Draft{Type: test.vendor.Types()[0], Secret: string(secret)})
+			r, err := m.Make(eventtest.Draft{Type: v.Types()[0], Secret: string(secret)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := diagnose.Diagnose(test.vendor.Provider.Scheme, r.Header, r.Body, time.Now(), 0, secret); got.Reason != diagnose.ReasonBodyReencoded {
-				t.Errorf("%s: %v", test.name, got)
+			if got := diagnose.Diagnose(v.Provider.Scheme, r.Header, r.Body, time.Now(), 0, secret); got.Reason != diagnose.ReasonBodyReencoded {
+				t.Errorf("%s: %v", v.Name(), got)
 			}
 		}
 	}
@@ -162,11 +149,11 @@ func TestReencodedBodiesAreDiagnosed(t *testing.T) {
 // A log with all of a fixture in it has leaks; our own handlers' log has none,
 // whatever is sent, and nor has one of decoded payloads.
 func TestLeaksOfEveryVendor(t *testing.T) {
-	for _, test := range vendors {
-		t.Run(test.name, func(t *testing.T) {
+	for _, v := range vendors.All {
+		t.Run(v.Name(), func(t *testing.T) {
 			var log bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			mux := mounted(t, test.vendor, &event.Options{
+			mux := mounted(t, v.Vendor, &event.Options{
 				Logger:  logger,
 				Observe: func(_ context.Context, r event.Result) { logger.Info("delivery", "result", fmt.Sprintf("%+v", r)) },
 			}, func(ctx context.Context, _ *json.RawMessage) error {
@@ -174,19 +161,19 @@ func TestLeaksOfEveryVendor(t *testing.T) {
 				logger.Info("received", "delivery", d)
 				return fmt.Errorf("no room for %s", d.ID)
 			})
-			for _, typ := range test.vendor.Types() {
-				mux.ServeHTTP(httptest.NewRecorder(), test.vendor.NewRequest(t, "the secret", typ, eventtest.To(path(test.vendor, typ))))
+			for _, typ := range v.Types() {
+				mux.ServeHTTP(httptest.NewRecorder(), v.NewRequest(t, "the secret", typ, eventtest.To(path(v.Vendor, typ))))
 			}
 			if !strings.Contains(log.String(), "no room for") {
 				t.Fatalf("nothing was logged:\n%s", &log)
 			}
-			for _, leak := range test.vendor.Leaks(log.Bytes()) {
+			for _, leak := range v.Leaks(log.Bytes()) {
 				t.Errorf("the log has personal data: %s", leak)
 			}
 
-			for _, typ := range test.vendor.Types() {
-				body := test.vendor.Body(typ)
-				if len(test.vendor.Leaks(body)) == 0 && bytes.Contains(body, []byte("@example")) {
+			for _, typ := range v.Types() {
+				body := v.Body(typ)
+				if len(v.Leaks(body)) == 0 && bytes.Contains(body, []byte("@example")) {
 					t.Errorf("nothing of %s is found where all of it is", typ)
 				}
 			}
@@ -197,14 +184,15 @@ func TestLeaksOfEveryVendor(t *testing.T) {
 // The clock of a draft is the one that is signed.
 func TestSignAtATime(t *testing.T) {
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	r, err := kittest.Vendor.Sign(eventtest.Draft{Type: "test.ping", Secret: "the secret", Time: at})
+	kit := vendors.Lookup("kit")
+	r, err := kit.Sign(eventtest.Draft{Type: "test.ping", Secret: "the secret", Time: at})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := r.Header.Get("X-Webhook-Timestamp"); got != "2026-03-02T08:00:00Z" {
 		t.Errorf("signed at %q", got)
 	}
-	if _, err := kittest.Vendor.Provider.Scheme.New([]byte("the secret")).Verify(r.Header, r.Body, at, 0); err != nil {
+	if _, err := kit.Provider.Scheme.New([]byte("the secret")).Verify(r.Header, r.Body, at, 0); err != nil {
 		t.Errorf("it does not verify at that time: %v", err)
 	}
 }

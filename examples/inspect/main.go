@@ -30,7 +30,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/examples/internal/show"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature/diagnose"
 )
 

@@ -3,13 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // quiet keeps what handlers log out of the test's output.
@@ -19,17 +24,25 @@ func quiet(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(old) })
 }
 
-// TestEveryEventIsSeenOnce: one aligned line an event, then the summary.
+// all are the receivers, for what is known of them.
+func all(t *testing.T) []receiver {
+	t.Helper()
+	receivers, err := newReceivers(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return receivers
+}
+
+// TestEveryEventIsSeenOnce: one aligned line an event, then the summary. README
+// shows some of them.
 func TestEveryEventIsSeenOnce(t *testing.T) {
 	quiet(t)
 	var out bytes.Buffer
 	if err := run(t.Context(), &out, "127.0.0.1:0", false); err != nil {
 		t.Fatal(err)
 	}
-	receivers, err := newReceivers(&printer{w: io.Discard})
-	if err != nil {
-		t.Fatal(err)
-	}
+	receivers := all(t)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	total := 0
 	for _, r := range receivers {
@@ -40,8 +53,32 @@ func TestEveryEventIsSeenOnce(t *testing.T) {
 			total++
 		}
 	}
-	if got, want := lines[len(lines)-1], "47 signed deliveries sent, 47 answered 200, 47 seen"; total != 47 || !strings.Contains(got, want) {
-		t.Errorf("%d events; the summary is %q, want %q", total, got, want)
+	summary := lines[len(lines)-1]
+	if want := fmt.Sprintf("%d vendors, %d signed deliveries sent, %d answered 200, %d seen by typed callbacks.", len(receivers), total, total, total); summary != want {
+		t.Errorf("the summary is %q, want %q", summary, want)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "```text\n")
+	shown, _, _ = strings.Cut(shown, "```")
+	if !strings.Contains(shown, " vendors, ") {
+		t.Errorf("README.md's first block of text is not what this program prints: %s", shown)
+	}
+	for line := range strings.Lines(shown) {
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			t.Errorf("README.md shows %q, which is not printed; the last line is %q", line, summary)
+		}
+	}
+}
+
+func TestEveryVendorIsReceived(t *testing.T) {
+	receivers := all(t)
+	for _, name := range vendors.Names() {
+		if !slices.ContainsFunc(receivers, func(r receiver) bool { return r.name == name }) {
+			t.Errorf("add %s to receivers.go", name)
+		}
 	}
 }
 
@@ -52,6 +89,7 @@ func TestServeCommandsWork(t *testing.T) {
 		t.Skip("no curl on this machine")
 	}
 	quiet(t)
+	receivers := all(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	read, write := io.Pipe()
 	done := make(chan error, 1)
@@ -62,16 +100,16 @@ func TestServeCommandsWork(t *testing.T) {
 	}()
 	var out strings.Builder
 	buf := make([]byte, 4096)
-	for strings.Count(out.String(), "\n  -d ") < 5 {
+	for strings.Count(out.String(), "\n  -d ") < len(receivers) {
 		n, err := read.Read(buf)
 		if err != nil {
-			t.Fatalf("%v after %s", err, out.String())
+			t.Fatalf("it ended before all commands were printed: %v", <-done)
 		}
 		out.Write(buf[:n])
 	}
 	go io.Copy(io.Discard, read)
 	commands := regexp.MustCompile(`(?s)curl -i .*?-d '[^']*'`).FindAllString(out.String(), -1)
-	if len(commands) != 5 {
+	if len(commands) != len(receivers) {
 		t.Errorf("%d commands, want one a vendor:\n%s", len(commands), out.String())
 	}
 	for _, c := range commands {

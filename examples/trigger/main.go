@@ -18,9 +18,10 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/atshooks/atshooks/examples/internal/send"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 func main() {
@@ -56,7 +57,7 @@ func parse(args []string, stderr io.Writer) (command, error) {
 	f := flag.NewFlagSet("trigger", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&c.list, "list", false, "list all providers, events and near misses, and send nothing")
-	f.StringVar(&c.provider, "provider", "", "the vendor to play: comeet, kombo, keldair, hires100 or kit")
+	f.StringVar(&c.provider, "provider", "", "the vendor to play: "+strings.Join(vendors.Names(), ", "))
 	f.StringVar(&c.event, "event", "", "the event's type")
 	f.StringVar(&c.secret, "secret", os.Getenv("ATSHOOKS_SECRET"), "the secret that the receiver has; $ATSHOOKS_SECRET if not given")
 	f.StringVar(&c.previous, "previous", "", "an older secret that the receiver still accepts, for the near miss that uses it")

@@ -16,7 +16,7 @@ import (
 	"github.com/atshooks/atshooks/comeet"
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/examples/internal/send"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature"
 )
 
@@ -178,7 +178,7 @@ func TestListNamesEverything(t *testing.T) {
 		name := v.Name()
 		for _, typ := range v.Types() {
 			if !strings.Contains(out, name) || !strings.Contains(out, " "+typ+" ") {
-				t.Errorf("%s %s is not listed", name, typ)
+				t.Errorf("%s %s is not listed (-list is made of internal/catalogue)", name, typ)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
 	"github.com/atshooks/atshooks/internal/catalogue"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature"
 )
 

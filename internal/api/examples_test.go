@@ -35,7 +35,7 @@ func TestEveryNameIsInAnExample(t *testing.T) {
 		t.Skip("it compiles all packages and their tests")
 	}
 	l := load(t)
-	for _, name := range packages {
+	for _, name := range packages() {
 		path := module + "/" + name
 		p, err := l.Import(path)
 		if err != nil {

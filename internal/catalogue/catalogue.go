@@ -4,8 +4,11 @@
 package catalogue
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
+	"io/fs"
+	"strings"
 )
 
 //go:embed *.json
@@ -17,7 +20,7 @@ type Provider struct {
 	Title         string  `json:"title"`
 	Documentation string  `json:"documentation"` // the vendor's page to begin with
 	Signature     string  `json:"signature"`     // as README's table says it
-	Key           string  `json:"key"`           // two deliveries are the same if …
+	Key           string  `json:"key"`           // a repetition has the same …
 	Retries       string  `json:"retries"`
 	EventsNote    string  `json:"events_note,omitzero"` // in the place of the number of events
 	Events        []Event `json:"events"`
@@ -32,18 +35,32 @@ type Event struct {
 	Published  bool   `json:"published"`   // whether the vendor publishes its members; else they are read between the lines
 }
 
-// Names lists the providers, in the order of README's table.
-var Names = []string{"comeet", "kombo", "keldair", "hires100", "kit"}
+// Names lists the providers: there is one file for each.
+var Names = names()
 
-// Of returns a provider's list. It panics if there is none of that name.
+func names() []string {
+	list, err := fs.Glob(files, "*.json")
+	if err != nil {
+		panic(err) // the pattern is good
+	}
+	for i, name := range list {
+		list[i] = strings.TrimSuffix(name, ".json")
+	}
+	return list
+}
+
+// Of returns a provider's list. It panics if there is none of that name, or it
+// has a member that is not known here.
 func Of(name string) Provider {
 	b, err := files.ReadFile(name + ".json")
 	if err != nil {
-		panic("catalogue: no provider " + name)
+		panic("internal/catalogue/" + name + ".json is missing")
 	}
 	var p Provider
-	if err := json.Unmarshal(b, &p); err != nil {
-		panic("catalogue: " + name + ": " + err.Error())
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		panic("internal/catalogue/" + name + ".json: " + err.Error())
 	}
 	return p
 }

@@ -22,24 +22,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/atshooks/atshooks/comeet"
-	"github.com/atshooks/atshooks/comeet/comeettest"
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/hires100"
-	"github.com/atshooks/atshooks/hires100/hires100test"
-	"github.com/atshooks/atshooks/keldair"
-	"github.com/atshooks/atshooks/keldair/keldairtest"
-	"github.com/atshooks/atshooks/kit"
-	"github.com/atshooks/atshooks/kit/kittest"
-	"github.com/atshooks/atshooks/kombo"
-	"github.com/atshooks/atshooks/kombo/kombotest"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 var duration = flag.Duration("hostile", 2*time.Second, "how long to attack")
@@ -56,7 +47,6 @@ const (
 // target is one provider's handler with a fixture that it accepts.
 type target struct {
 	path    string
-	typ     string
 	body    []byte
 	handler *event.Handler
 	// retyped is the body with another type, for providers whose bodies tell it.
@@ -133,21 +123,15 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, arrived: map[string]int{}, statuses: map[event.Kind]int{}, answers: map[int]int{}, good: map[string]int{}}
 	logger := slog.New(slog.NewTextHandler(w, nil))
 	mux := http.NewServeMux()
-	for _, x := range []struct {
-		path string
-		p    event.Provider
-		v    eventtest.Vendor
-		typ  string
-	}{
-		{"/hooks/comeet/" + comeet.TypeCreateEmployee, comeet.Provider(), comeettest.Vendor, comeet.TypeCreateEmployee},
-		{"/hooks/kombo", kombo.Provider(), kombotest.Vendor, kombo.TypeAssessmentOrderReceived},
-		{"/hooks/keldair", keldair.Provider(), keldairtest.Vendor, keldair.TypeNewHireFileCompleted},
-		{"/hooks/hires100", hires100.Provider(), hires100test.Vendor, hires100.TypeCandidateHired},
-		{"/hooks/kit", kit.Provider(), kittest.Vendor, kit.TypeApplicationSubmitted},
-	} {
-		h, err := event.NewHandler(x.p, "", &event.Options{
+	for _, v := range vendors.All {
+		p, path := v.Provider, "/hooks/"+v.Name()
+		typ := slices.MaxFunc(v.Types(), func(a, b string) int { return len(v.Body(a)) - len(v.Body(b)) })
+		if v.TypeInURL() {
+			path += "/" + typ
+		}
+		h, err := event.NewHandler(p, "", &event.Options{
 			Logger:  logger,
-			Observe: w.observe(x.p),
+			Observe: w.observe(p),
 			// The secret is rotated all the time: a retired one never comes back.
 			Secrets: func(context.Context, string) ([]string, error) {
 				if w.rotated.Add(1)%2 == 0 {
@@ -160,20 +144,20 @@ func newWorld(t *testing.T) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		event.On(h, x.typ, w.callback)
+		event.On(h, typ, w.callback)
 		event.On(h, typePanic, func(context.Context, *json.RawMessage) error { panic(canary) })
 		event.On(h, typeHang, func(ctx context.Context, _ *json.RawMessage) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		target := &target{path: x.path, typ: x.typ, body: x.v.Body(x.typ), handler: h}
-		if len(x.p.Envelope.Type) > 0 {
+		target := &target{path: path, body: v.Body(typ), handler: h}
+		if !v.TypeInURL() {
 			target.retyped = func(typ string) []byte {
-				return fmt.Appendf(nil, `{"%s":%q,"%s":%q,"data":{"email":%q}}`, x.p.Envelope.Type[0], typ, "hostile", canary, canary)
+				return fmt.Appendf(nil, `{"%s":%q,"%s":%q,"data":{"email":%q}}`, p.Envelope.Type[0], typ, "hostile", canary, canary)
 			}
 		}
 		w.targets = append(w.targets, target)
-		mux.Handle("POST "+x.path, h)
+		mux.Handle("POST "+path, h)
 	}
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ReadHeaderTimeout = time.Second

@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/atshooks/atshooks/internal/catalogue"
 )
 
 // mutant is one way to break the code.
@@ -38,7 +40,14 @@ var suites = []struct {
 	{"signature", []string{"./signature", "./internal/jsonscan"}},
 	{"event", []string{"./event"}},
 	{"eventtest", []string{"./event/eventtest"}},
-	{"providers", []string{"./comeet", "./kombo", "./keldair", "./hires100", "./kit"}},
+	{"providers", providers()},
+}
+
+func providers() (packages []string) {
+	for _, name := range catalogue.Names {
+		packages = append(packages, "./"+name)
+	}
+	return packages
 }
 
 func main() {

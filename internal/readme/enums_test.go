@@ -10,21 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/atshooks/atshooks/comeet"
-	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/hires100"
-	"github.com/atshooks/atshooks/keldair"
-	"github.com/atshooks/atshooks/kit"
-	"github.com/atshooks/atshooks/kombo"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // TestProvidersListTheirEnums: a constant that Provider.Enums lacks would be
 // reported as drift, and an event type that Types lacks as unknown.
 func TestProvidersListTheirEnums(t *testing.T) {
-	for _, p := range []event.Provider{comeet.Provider(), hires100.Provider(), keldair.Provider(), kit.Provider(), kombo.Provider()} {
+	for _, v := range vendors.All {
+		p := v.Provider
 		listed := map[string]bool{}
-		for _, v := range p.Enums {
-			listed[reflect.TypeOf(v).Name()+" "+reflect.ValueOf(v).String()] = true
+		for _, e := range p.Enums {
+			listed[reflect.TypeOf(e).Name()+" "+reflect.ValueOf(e).String()] = true
 		}
 		for _, typ := range p.Types {
 			listed[" "+typ] = true

@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 var errNotJSON = errors.New("the body is not JSON, so nothing is known of its parts")

@@ -16,7 +16,7 @@ import (
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/examples/internal/show"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature/diagnose"
 )
 

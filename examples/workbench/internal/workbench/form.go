@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
 	"github.com/atshooks/atshooks/internal/jsonfit"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // maxFields bounds the inputs of a form, and the lines of a payload that is

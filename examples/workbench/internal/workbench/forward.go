@@ -15,7 +15,7 @@ import (
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/examples/internal/send"
 	"github.com/atshooks/atshooks/examples/internal/show"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // notForwarded are headers that belong to the connection on which a delivery

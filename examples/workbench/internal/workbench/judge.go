@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/atshooks/atshooks/event"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 	"github.com/atshooks/atshooks/signature"
 )
 

@@ -16,7 +16,7 @@ import (
 
 	"github.com/atshooks/atshooks/event/eventtest"
 	"github.com/atshooks/atshooks/examples/internal/send"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // The bounds of what is sent and remembered of it.
@@ -48,7 +48,7 @@ type draft struct {
 func newDraft(provider, event, target string) *draft {
 	v := vendors.Lookup(provider)
 	if v == nil {
-		v = vendors.All[len(vendors.All)-1]
+		v = vendors.Lookup("kombo")
 	}
 	if !slices.Contains(v.Types(), event) {
 		event = v.Types()[0]

@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/atshooks/atshooks/examples/internal/show"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 //go:embed templates

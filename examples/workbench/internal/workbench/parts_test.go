@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 func mac(text, key string) []byte {
@@ -252,6 +252,13 @@ func TestFormEdits(t *testing.T) {
 		if got := parseDraft(form); got.Problem == "" {
 			t.Errorf("%s is accepted", do)
 		}
+	}
+}
+
+// The form begins with Kombo, whatever the other providers are named.
+func TestDraftOfNoProvider(t *testing.T) {
+	if f := newDraft("", "", ""); f.Provider != "kombo" {
+		t.Errorf("the form begins with %s", f.Provider)
 	}
 }
 

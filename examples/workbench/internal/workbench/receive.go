@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // maxBody is the size of the largest delivery, in bytes.

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/examples/internal/send"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 // config is what the flags say.

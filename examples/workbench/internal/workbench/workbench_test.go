@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/atshooks/atshooks/event/eventtest"
-	"github.com/atshooks/atshooks/examples/internal/vendors"
+	"github.com/atshooks/atshooks/internal/vendors"
 )
 
 const secret = "a secret for tests only"

@@ -1,5 +1,6 @@
-// Package vendors has all providers of this module for the tools among the
-// examples: their fixtures, and handlers that take every event.
+// Package vendors has all providers of this module, for the tools among the
+// examples and for tests that go over them all: their fixtures, and handlers
+// that take every event.
 package vendors
 
 import (
