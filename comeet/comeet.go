@@ -62,7 +62,7 @@ func New(p event.Provider, secret string, opts *event.Options) (*Handler, error)
 // OnRequestQuestionnaire calls fn when a recruiter has set a candidate to hired
 // and is about to see the hire form. What fn returns is validated and sent. A
 // questionnaire that is not valid is an error for the log; the recruiter sees
-// the general message. If fn returns nil twice, an empty object is sent.
+// the general message. If fn returns nil and no error, an empty object is sent.
 //
 // The form of a [Questionnaire] is this package's reading of Comeet's pages. If
 // it proves wrong, respond with any JSON value instead, such as a type of your

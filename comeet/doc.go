@@ -5,9 +5,8 @@
 // then, with the form filled in, to have the employee created. Each of the two
 // webhooks has a URL, and the recruiter waits for the response to both.
 //
-// The bodies name no event type, so the URL tells it: the last segment of the
-// path must be request-questionnaire or create-employee. Then the [Handler] itself
-// is mounted:
+// The body does not name the event type; the URL does. If its last path segment
+// is request-questionnaire or create-employee, mount the [Handler] itself:
 //
 //	mux.Handle("POST /hooks/comeet/", h)
 //
@@ -25,25 +24,25 @@
 // administrator entered in Comeet. The response to one that does not match is
 // 401, as Comeet asks.
 //
-// Each company has its own secret key, and no body says which company it is
-// from. Comeet advises to give each company URLs with an identifier in them, so
-// the secret is chosen by the path, before anything is read. A service for one
-// company gives its secret to [NewHandler]; one for several sets
-// [event.Options.Tenant] and [event.Options.Secrets], as an example below does.
+// Each company has its own secret key, and the body does not say which company
+// sent it. Comeet advises to give each company URLs with an identifier in them,
+// so the secret is chosen by the path, before anything is read. A service for
+// one company gives its secret to [NewHandler]; one for several sets
+// [event.Options.Tenant] and [event.Options.Secrets]: see the example of
+// NewHandler.
 //
 // # Security
 //
-// The signature binds a request to the secret key and to nothing else.
-//
-// It does not bind the URL: a captured questionnaire request also verifies where
-// employees are created. And it binds no time: a captured request verifies for
-// as long as the secret key is in use. No receiver can tell such a replay from
-// the original, but it can make a replay harmless:
+// The signature covers the body and nothing else. It does not cover the URL: a
+// captured questionnaire request also verifies at the URL that creates employees.
+// Nor does it cover a time: a captured request verifies for as long as the secret
+// key is in use. No receiver can tell such a replay from the original, but it can
+// make a replay harmless:
 //
 //   - Create at most one employee for each ComeetID, for example by a unique
 //     constraint. A replay then finds the employee who exists.
-//   - If your questionnaire always asks something, reject a candidate without
-//     answers when an employee is to be created: no questionnaire request has any.
+//   - If your questionnaire always has questions, reject a create-employee
+//     request without answers: a replayed questionnaire request has none.
 //   - Put a long random word into the URLs, another one for each company and each
 //     webhook, and keep the URLs out of logs. Someone who has captured a body and
 //     its signature, from a log for example, still lacks the URL.
@@ -61,12 +60,12 @@
 // Everything is synchronous. 200 lets the recruiter go on. Any other response
 // keeps the candidate from becoming hired until the problem is solved, and then
 // the employee must not have been created; Comeet wants 4xx for requests that
-// cannot be fulfilled (a conflict, missing data, a lack of rights). Recruiters are
-// shown the display_message of the response, and its other members as technical
-// details: an [event.Rejection] has them all. Every other failure, of the
-// callback, the signature or the wiring, is responded to with a general message
-// that tells nothing of its cause. It is [Provider]'s DefaultMessage, which can be
-// set to one in the recruiters' language; an example below does.
+// cannot be fulfilled (a conflict, missing data, a lack of rights). Recruiters
+// are shown the display_message of the response, and its other members as
+// technical details: an [event.Rejection] has them all. Any other failure, of
+// the callback, the signature or the wiring, gets a general message that does
+// not tell its cause. It is [Provider]'s DefaultMessage, which can be set to
+// one in the recruiters' language: see the example of [New].
 //
 // So 200 is sent only for what was done. [event.Permanent], [event.Ignore], a
 // missing callback, [event.Handler.OnOther] and [event.Handler.OnInvalid] are
@@ -79,23 +78,25 @@
 // where an object was, is left zero. [event.Result].Warning names it with its
 // path, which is logged too, and [event.FromContext] gives the raw payload.
 //
-// How long Comeet waits and whether it retries by itself is unpublished. The
-// recruiter tries again, so callbacks are at-least-once: also after an attempt
-// that succeeded, if its response was lost. The same candidate may come with
-// other data, and always comes with other links. The bodies carry no event id and
-// no time of sending, so [event.Delivery].OccurredAt is zero: take what was
-// received last for the newest.
+// How long Comeet waits, and whether it retries by itself, is unpublished. The
+// recruiter may try again, even after an attempt that succeeded but whose
+// response was lost, so callbacks run at least once. The same candidate may
+// come with other data, and always comes with other links. The bodies have no
+// event id and no time of sending, so [event.Delivery].OccurredAt is zero:
+// treat the delivery received last as the newest.
 //
-// With an [event.Options.Store] two deliveries are the same if webhook, tenant
-// and ComeetID are. After an employee was created, further requests for that
-// candidate are responded to with 200 and without a callback, for as long as the
-// Store remembers. That includes the one that hires the candidate again after the
-// hire was undone, perhaps with corrected data. A callback that finds the employee
-// by ComeetID and updates it needs no Store. Questionnaires are made each time.
+// With an [event.Options.Store], two deliveries are the same if they have the
+// same webhook, tenant and ComeetID. After an employee was created, further
+// requests for that candidate get 200 and run no callback, for as long as the
+// Store remembers. That includes the one that hires the candidate again after
+// the hire was undone, perhaps with corrected data. A callback that finds the
+// employee by ComeetID and updates it needs no Store. Questionnaires are made
+// each time.
 //
 // The links to the résumé and to the picture stop working three minutes and 200
 // seconds after delivery. Fetch them in the callback, while the recruiter waits,
-// with [Resume.Download] and [Picture.Download], or immediately after it.
+// with [Resume.Download] and [Picture.Download], or immediately after it; so, too,
+// the files, whose links have a life that is unpublished.
 //
 // # Events
 //

@@ -15,7 +15,7 @@ import (
 	"github.com/atshooks/atshooks/event"
 )
 
-// What stops a download, beside the end of its context.
+// Errors of a download, besides that of its context.
 var (
 	// ErrLinkExpired is for a link that stopped working before the download was
 	// complete.
@@ -32,23 +32,26 @@ var (
 type DownloadOptions struct {
 	// MaxBytes is the size of the largest file that is accepted; 0 is 20 MiB.
 	MaxBytes int64
-	// InsecureClient makes the request, for services that need a proxy or get
-	// files from their own network. The one that it replaces uses no proxy and
-	// connects to public addresses only, also when it follows redirects; where
-	// yours may be led is up to you.
+	// InsecureClient makes the request in place of the default client, for
+	// services that need a proxy or fetch from their own network. The default
+	// client uses no proxy and connects only to public addresses, even when
+	// redirected; this one goes wherever it is sent.
 	InsecureClient *http.Client
 }
 
 const defaultMaxBytes = 20 << 20
 
-// download gets what a link leads to, while it works.
+// download gets what a link leads to, while it works. expires may be nil.
 func download(ctx context.Context, what, link string, expires func(time.Time) time.Time, opts *DownloadOptions) ([]byte, error) {
-	received := time.Now()
-	if d, ok := event.FromContext(ctx); ok {
-		received = d.ReceivedAt
+	if expires != nil {
+		received := time.Now()
+		if d, ok := event.FromContext(ctx); ok {
+			received = d.ReceivedAt
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, expires(received), ErrLinkExpired)
+		defer cancel()
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, expires(received), ErrLinkExpired)
-	defer cancel()
 	if opts == nil {
 		opts = &DownloadOptions{}
 	}
@@ -59,7 +62,7 @@ func download(ctx context.Context, what, link string, expires func(time.Time) ti
 	return content, nil
 }
 
-// get makes one request.
+// get requests the link and returns the body of a 200.
 func (o *DownloadOptions) get(ctx context.Context, link string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil || req.URL.Host == "" {
@@ -118,7 +121,7 @@ func publicClient() *http.Client {
 // sharedAddresses are a provider's internal ones, see RFC 6598.
 var sharedAddresses = netip.MustParsePrefix("100.64.0.0/10")
 
-// publicOnly is a net.Dialer's Control.
+// publicOnly, a net.Dialer's Control, rejects addresses that are not public.
 func publicOnly(_, address string, _ syscall.RawConn) error {
 	addrPort, err := netip.ParseAddrPort(address)
 	addr := addrPort.Addr().Unmap()

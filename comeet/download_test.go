@@ -172,6 +172,30 @@ func TestADownloadStopsInTime(t *testing.T) {
 	}
 }
 
+// How long the link of a File works is unpublished: only ctx ends its download.
+func TestAFileIsDownloadedWithoutATimeLimit(t *testing.T) {
+	server := files(t)
+	h := newHandler(t, nil)
+	h.OnCreateEmployee(func(ctx context.Context, _ *comeet.Candidate) error {
+		if _, ok := ctx.Deadline(); ok {
+			t.Error("the callback's context has a deadline")
+		}
+		content, err := comeet.File{URL: server.URL + "/small"}.Download(ctx, &comeet.DownloadOptions{InsecureClient: server.Client()})
+		if string(content) != "0123456789" {
+			t.Errorf("downloaded %q, %v", content, err)
+		}
+		_, err = comeet.File{URL: server.URL + "/small"}.Download(ctx, nil)
+		if !errors.Is(err, comeet.ErrPrivateAddress) {
+			t.Errorf("from this machine: %v", err)
+		}
+		return nil
+	})
+	d := &event.Delivery{Type: comeet.TypeCreateEmployee, Body: []byte(`{"comeet_id":"1"}`), ReceivedAt: time.Now().Add(-time.Hour)}
+	if err := h.Dispatch(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Without a delivery in the context a link cannot work for longer than from now.
 func TestADownloadWithoutADelivery(t *testing.T) {
 	var deadline time.Time

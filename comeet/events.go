@@ -42,7 +42,8 @@ type Candidate struct {
 	TimeCreated event.Time `json:"time_created"`
 	Phone       string     `json:"phone,omitzero"`
 	MobilePhone string     `json:"mobile_phone,omitzero"`
-	// IDNumber is by its name that of an identity document; Comeet says no more.
+	// IDNumber is, judging by its name, the number of an identity document;
+	// Comeet does not say.
 	IDNumber    event.ID `json:"id_number,omitzero"`
 	LinkedInURL string   `json:"linkedin_url,omitzero"`
 	// HiredDate and StartDate are days.
@@ -115,11 +116,12 @@ type Resume struct {
 // there is a little less.
 func (r Resume) Expires(receivedAt time.Time) time.Time { return receivedAt.Add(resumeLife) }
 
-// Download returns the résumé. It stops when the URL expires, reckoned from the
-// receipt of the delivery if ctx is a callback's, or else from now; when ctx
-// ends; at the size limit; and before it connects to an address that is not
-// public. Its error wraps [ErrLinkExpired], the cause of ctx, [ErrTooLarge] or
-// [ErrPrivateAddress] then, and never holds the URL. opts may be nil.
+// Download returns the résumé. It stops when ctx ends, when the URL expires,
+// when the file is too large, and before it connects to an address that is not
+// public. Its error then wraps the cause of ctx, [ErrLinkExpired],
+// [ErrTooLarge] or [ErrPrivateAddress], and never holds the URL. The URL's life
+// is counted from the receipt of the delivery if ctx is a callback's, else from
+// the call. opts may be nil.
 func (r Resume) Download(ctx context.Context, opts *DownloadOptions) ([]byte, error) {
 	return download(ctx, "résumé", r.URL, r.Expires, opts)
 }
@@ -153,11 +155,17 @@ type Link struct {
 func (Link) LogValue() slog.Value { return slog.GroupValue() }
 
 // File is a document about the hire. How long its URL works is unpublished:
-// fetch it as soon as the résumé.
+// download it when the résumé is downloaded.
 type File struct {
 	Name string   `json:"name,omitzero"`
 	URL  string   `json:"url,omitzero"`
 	Type FileType `json:"type,omitzero"`
+}
+
+// Download returns the file, as [Resume.Download] does the résumé, but without an
+// end of its own.
+func (f File) Download(ctx context.Context, opts *DownloadOptions) ([]byte, error) {
+	return download(ctx, "file", f.URL, nil, opts)
 }
 
 // LogValue prints the type only.

@@ -225,7 +225,7 @@ func ExampleHandler_OnCreateEmployee_rejection() {
 func ExampleResume_Download() {
 	h := must(comeet.NewHandler(exampleSecret, nil))
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, "Noor Sandoval, engineer")
+		fmt.Fprint(w, "the contents of ", r.URL.Path)
 	}))
 	defer files.Close()
 	opts := &comeet.DownloadOptions{
@@ -246,14 +246,22 @@ func ExampleResume_Download() {
 			return err
 		}
 		fmt.Printf("%s: %s\n", c.Resume.Name, resume)
+		for _, f := range c.Files {
+			content, err := f.Download(ctx, opts)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s: %s\n", f.Name, content)
+		}
 		return nil
 	})
 
 	c := comeettest.CreateEmployee()
-	c.Resume.URL = files.URL + "/cv"
+	c.Resume.URL, c.Files[0].URL = files.URL+"/cv", files.URL+"/offer"
 	deliver(h, comeettest.NewRequest(t, exampleSecret, eventtest.As(comeet.TypeCreateEmployee, c)))
 	// Output:
-	// noor_sandoval_cv.pdf: Noor Sandoval, engineer
+	// noor_sandoval_cv.pdf: the contents of /cv
+	// Offer letter.pdf: the contents of /offer
 	// 200 {}
 }
 

@@ -98,12 +98,18 @@ type Question struct {
 	Options []Option `json:"options,omitzero"`
 }
 
+// LogValue prints the UID only: a title may name a person.
+func (q Question) LogValue() slog.Value { return slog.GroupValue(slog.String("uid", q.UID)) }
+
 // Option is one answer that a dropdown offers. No other option of the question
 // may have the same UID.
 type Option struct {
 	UID   string `json:"uid"`
 	Title string `json:"title"`
 }
+
+// LogValue prints the UID only: a title may name a person.
+func (o Option) LogValue() slog.Value { return slog.GroupValue(slog.String("uid", o.UID)) }
 
 // QuestionType is a kind of [Question]. Any word is sent as it is.
 type QuestionType string

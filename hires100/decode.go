@@ -101,7 +101,7 @@ func (e *Event) readBeside(beside jsonfields.Extra) {
 	e.Envelope = beside
 }
 
-// fillID sets the id of an entity of which the event has no more than that.
+// fillID sets the id of an entity that the event has only by reference.
 func (e *Event) fillID(id *event.ID, entity, member string, others ...event.ID) {
 	if *id != "" || e.Extra[entity] != nil {
 		return

@@ -6,12 +6,13 @@
 // application, an interview), and metadata such as the time and the user who
 // triggered the event.
 //
-// 100Hires publishes the events in words, but neither their names on the wire nor
-// the names of any member. What this package takes for them is assumed, and is
-// called so below. Every assumption can be replaced in the [Provider] that is
-// passed to [New]. Before going live, look at a delivery of each type that you
-// handle: 100Hires advises to point the webhook at a webhook inspector first, and
-// examples/inspect of this module is one that also finds the signature's scheme.
+// 100Hires describes its events in words, but publishes neither their names nor
+// the names of any members. Where this package assumes a name, the text says
+// so. Every assumption can be replaced in the [Provider] that is passed to
+// [New]. Before going live, look at a delivery of each type that you handle:
+// 100Hires advises to point the webhook at a webhook inspector first, and
+// examples/inspect of this module is one that also finds the signature's
+// scheme.
 //
 // # Signature
 //
@@ -24,8 +25,8 @@
 // examples/inspect look at a captured delivery: it tries other schemes.
 //
 // The secret is shown once, when the webhook is created or its secret rotated.
-// After a rotation the previous one stays valid for a while that is unpublished:
-// keep it in [event.Options].PreviousSecrets until then.
+// After a rotation the previous one stays valid for a time that is unpublished:
+// keep it in [event.Options].PreviousSecrets meanwhile.
 //
 // # Security
 //
@@ -52,11 +53,11 @@
 // before overwriting anything. It is read from occurred_at or timestamp, which are
 // assumptions; if it is zero, ask 100Hires for the current state.
 //
-// Two deliveries are the same if their type and their event_id are, or, without an
-// event_id, if their bodies are. The name is an assumption. A member called id is
-// not used: it may be the webhook's or the candidate's, and then a second event
-// would pass for the first. If a real delivery has the event's id under another
-// name, put that name into Provider.Envelope.ID.
+// Two deliveries are the same if they have the same type and event_id, or,
+// without an event_id, the same body. The name is an assumption. A member
+// called id is not used: it may be the webhook's or the candidate's, and then a
+// second event would pass for the first. If a real delivery has the event's id
+// under another name, put that name into Provider.Envelope.ID.
 //
 // # Events
 //

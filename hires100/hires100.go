@@ -105,8 +105,9 @@ func (h *Handler) OnCandidateCreated(fn func(context.Context, *Event) error) {
 	event.On(h, TypeCandidateCreated, fn)
 }
 
-// OnCandidateUpdated calls fn when a candidate's data has changed. What has
-// changed is not known to be in it: compare with what is stored.
+// OnCandidateUpdated calls fn when a candidate's data has changed. It is not
+// known whether the delivery says what has changed: compare with what you have
+// stored.
 func (h *Handler) OnCandidateUpdated(fn func(context.Context, *Event) error) {
 	event.On(h, TypeCandidateUpdated, fn)
 }

@@ -11,9 +11,9 @@
 //	}
 //
 // The id is a GUID. The version names the API version that rendered data; see
-// [Version]. One page calls the date dateOccurred and another occurredOn: either
-// is read. Nor do the pages agree on whether data is the resource or has it in
-// its member object: either decodes. Callbacks get data, decoded.
+// [Version]. One page calls the date dateOccurred, another occurredOn; both are
+// read. The pages also disagree on whether data is the resource or holds it in
+// a member named object; both decode. Callbacks get data, decoded.
 //
 // # Signature
 //
@@ -31,11 +31,11 @@
 //
 // One endpoint that serves test and live API keys has a secret for each. Return
 // both from [event.Options.Secrets]. [event.Delivery.SecretIndex] then tells which
-// one matched; a callback that does not look at it hires people from test data.
+// one matched; a callback that ignores it hires people from test data.
 //
-// Signing is optional at KeldairHR, but not here: a delivery without a signature
-// is rejected. For an endpoint without a secret, pass a [Provider] whose
-// InsecureAllowUnsigned is set to [New].
+// Signing is optional at KeldairHR, but not here: a delivery without a
+// signature is rejected. For an endpoint without a secret, set
+// InsecureAllowUnsigned in the [Provider] that you pass to [New].
 //
 // # Security
 //
@@ -46,13 +46,13 @@
 //   - Base decisions on data, which is the payload that callbacks get. ID, Type
 //     and OccurredAt of the [event.Delivery] are whatever the sender wrote. Do not
 //     use the date to tell which of two states is newer.
-//   - Two deliveries are the same if their data is, byte for byte, whatever their
-//     ids and types. With a Store or an Inbox, one data completes once within its
+//   - Two deliveries are the same if they have the same data, byte for byte,
+//     whatever their ids and types. With a Store or an Inbox, one data completes once within its
 //     window; after the window it can be replayed.
-//   - That has another side: data that arrives under a false type first, and is
-//     stored by an Inbox or completed through OnOther, makes the true delivery a
-//     duplicate. That takes someone who saw the data before it arrived: serve
-//     HTTPS only, and log no bodies.
+//   - There is a drawback: if someone sends the same data first under a false
+//     type, and it is stored by an Inbox or completed through OnOther, the true
+//     delivery counts as a duplicate. The attacker must have seen the data before
+//     it arrived, so serve HTTPS only and do not log bodies.
 //   - Without a Store or an Inbox, data can be replayed at any time, since no time
 //     is signed. Set one, or make the callback idempotent by the new hire file's
 //     own id.

@@ -30,11 +30,11 @@
 //     error that wraps [signature.ErrExpired] and has the difference.
 //     [event.Options.Tolerance] sets another window.
 //
-// Rotating the secret in Kit makes the new one and invalidates the old one at the
-// same moment. Kit advises receivers to accept both for a while, but the new
+// When you rotate the secret, Kit creates the new one and invalidates the old one
+// at the same moment. Kit advises receivers to accept both for a while, but the new
 // secret cannot be deployed before it exists: until the receiver knows it,
 // deliveries are rejected with 401 and Kit has to send them again. Keep that gap
-// short with [event.Options.Secrets], which is asked at each delivery and needs
+// short with [event.Options.Secrets], which is called for each delivery and needs
 // no restart. Let it return the new secret and, for as long as deliveries that
 // were signed before may arrive, the old one.
 //
@@ -66,14 +66,15 @@
 // [event.Handler.OnInvalid] for what does not decode.
 //
 // Whether a retry is signed anew is unpublished. If it is not, a retry that comes
-// after the window is rejected, although it is authentic. The remedy is a longer
-// Tolerance together with a Store or an Inbox that remembers deliveries for even
-// longer, so that the longer life of a signature does not help a replay.
+// after the window is rejected, although it is authentic. If you lengthen Tolerance
+// for that reason, use a Store or an Inbox that remembers deliveries for longer
+// still, or the longer window helps replays.
 //
-// Callbacks are at-least-once, and retries reorder events: compare OccurredAt,
+// Callbacks run at least once, and retries reorder events: compare OccurredAt,
 // which is the signed created_at, before overwriting anything. Kit sends no event
-// id, so two deliveries are the same if their bodies are. Two events of one type
-// in the same second, for the same object and with the same data, count as one.
+// id, so two deliveries are the same if they have the same body. Two events of one
+// type in the same second, for the same object and with the same data, count as
+// one.
 //
 // # Events
 //
@@ -92,7 +93,7 @@
 //	interview.confirmed             Interview       the candidate confirmed an interview
 //	interview.completed             Interview       an interview was marked as completed
 //	interview.cancelled             Interview       an interview was cancelled
-//	interview.no_show               Interview       the candidate was marked as not having come
+//	interview.no_show               Interview       the candidate was marked as a no-show
 //	code_assignment.submitted       CodeAssignment  the candidate handed in a code assignment
 //	code_assignment.auto_submitted  CodeAssignment  Kit handed in a code assignment at its deadline
 //	review.submitted                Review          a team member handed in a review

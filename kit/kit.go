@@ -155,7 +155,7 @@ func (h *Handler) OnInterviewCancelled(fn func(context.Context, *Interview) erro
 	event.On(h, TypeInterviewCancelled, fn)
 }
 
-// OnInterviewNoShow calls fn when the candidate was marked as not having come
+// OnInterviewNoShow calls fn when the candidate was marked as a no-show
 // to an interview.
 func (h *Handler) OnInterviewNoShow(fn func(context.Context, *Interview) error) {
 	event.On(h, TypeInterviewNoShow, fn)

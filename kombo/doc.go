@@ -9,7 +9,7 @@
 //
 // The header X-Kombo-Signature holds an HMAC-SHA256 of the raw body, in
 // base64url without padding. The key is the webhook secret of the Kombo
-// account, which the dashboard shows after the first webhook was made; all
+// account, which the dashboard shows once a webhook has been created; all
 // webhooks of an account share it. The bytes must be those that Kombo sent:
 // middleware that decodes the body and encodes it again breaks the signature.
 //

@@ -186,7 +186,7 @@ func (e IssueStatusChanged) LogValue() slog.Value {
 type Issue struct {
 	ID event.ID `json:"id" validate:"required"`
 	// Type is what the problem is, such as "integration.authentication_failed".
-	// Kombo adds types: treat one that you do not know as valid.
+	// Kombo adds types: accept one that you do not know.
 	Type string `json:"type"`
 	// Title is short and written for customers.
 	Title  string      `json:"title"`
@@ -245,6 +245,9 @@ type InlineAssessment struct {
 	// AssessmentURL is where the candidate is sent to be assessed.
 	AssessmentURL string `json:"assessment_url"`
 }
+
+// LogValue prints nothing: the URL is the candidate's.
+func (InlineAssessment) LogValue() slog.Value { return slog.GroupValue() }
 
 // AIApplyDataChanged says that job postings have changed in availability,
 // archival, URL, job code, career site or form. It names the model that changed
@@ -306,7 +309,9 @@ type ChangedModel struct {
 type EndUser struct {
 	OrganizationName string `json:"organization_name"`
 	CreatorEmail     string `json:"creator_email,omitzero" validate:"omitempty,email"`
-	// OriginID is the organization's id in the connected system.
+	// OriginID identifies the customer. Kombo's SDK calls it the organization's
+	// id in the connected system, but its page on the embedded flow takes it from
+	// your own database (docs.kombo.dev/connect/embedded-flow, read 2026-11-21).
 	OriginID event.ID `json:"origin_id,omitzero"`
 }
 
@@ -368,6 +373,9 @@ type Location struct {
 	Street2 string `json:"street_2,omitzero"`
 	ZipCode string `json:"zip_code,omitzero"`
 }
+
+// LogValue prints nothing: it may be a home.
+func (Location) LogValue() slog.Value { return slog.GroupValue() }
 
 // HiringTeamMember is one of the customer's people who hire for a job.
 type HiringTeamMember struct {

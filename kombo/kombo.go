@@ -128,12 +128,11 @@ func (h *Handler) OnIssueStatusChanged(fn func(context.Context, *IssueStatusChan
 //
 // To reject the order, return an [event.Rejection] with a Message: it is sent
 // with status 422 as {"message": "…"}, and the tracking system shows the
-// message. Kombo wants a certain form of that JSON, of which the copies of
-// docs.kombo.dev/assessment/how-it-works that were read on 2026-11-21 have no
-// more than the member's name. If Kombo does not reject the order, set the
-// Rejection's Body to the form that its page shows: Body replaces the whole
-// object. A handler with an Inbox has responded before fn runs: there a Rejection
-// is an error like any other.
+// message. Kombo requires a particular JSON form, of which our copy of
+// docs.kombo.dev/assessment/how-it-works (read 2026-11-21) has only the
+// member's name. If Kombo does not reject the order, set the Rejection's Body,
+// which replaces the whole object. With an Inbox the response is sent before fn
+// runs, so a Rejection is an ordinary error.
 //
 // Any other error leaves the order open, and Kombo lists it among the open
 // orders (docs.kombo.dev/assessment/introduction).
@@ -146,11 +145,12 @@ func (h *Handler) OnAssessmentOrderReceived(fn func(context.Context, *Assessment
 // response, and Kombo needs it within 15 to 30 seconds
 // (docs.kombo.dev/assessment/features/inline-assessment, read 2026-11-21). To
 // reject the order, return an [event.Rejection] as in
-// [Handler.OnAssessmentOrderReceived]. If fn returns nil twice, the response is
-// empty.
+// [Handler.OnAssessmentOrderReceived]. If fn returns nil and no error, the
+// response is empty.
 //
-// An Inbox would respond in fn's place, so on a handler that has one this
-// panics: give Kombo another URL for these orders, with a handler of its own.
+// On a handler with an Inbox this panics, because the Inbox would respond
+// before fn runs: give Kombo another URL for these orders, with a handler of
+// its own.
 func (h *Handler) OnInlineAssessmentOrderReceived(fn func(context.Context, *AssessmentOrder) (*InlineAssessment, error)) {
 	event.OnRespond(h, TypeInlineAssessmentOrderReceived, fn)
 }
