@@ -71,9 +71,9 @@ func TestAllocations(t *testing.T) {
 
 var sinkValue any
 
-// TestRefusalAllocations: over HTTP. A bad signature costs the buffer that the
+// TestRejectionAllocates: over HTTP. A bad signature costs the buffer that the
 // body was read into, and nothing else.
-func TestRefusalAllocations(t *testing.T) {
+func TestRejectionAllocates(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes pools forget")
 	}

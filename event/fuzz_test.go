@@ -10,7 +10,7 @@ import (
 )
 
 // FuzzEnvelope: what the handler reads of a signed body is what a strict
-// reference decoder reads, or it is refused.
+// reference decoder reads, or it is rejected.
 func FuzzEnvelope(f *testing.F) {
 	for _, s := range []string{
 		hireBody, `{"type":"a","type":"b"}`, `{"type":"a","TYPE":"b"}`, `{"t\u0079pe":"a"}`, `{"type":"a","data":{"x":[1,"}"]},"id":7}`,
@@ -29,7 +29,7 @@ func FuzzEnvelope(f *testing.F) {
 		}
 		d, err := h.Verify(context.Background(), req)
 		if err != nil || !json.Valid(body) {
-			return // a body with a broken piece in it is refused when that is decoded
+			return // a body with a broken piece in it is rejected when that is decoded
 		}
 		want := reference(t, body)
 		if typ := text(want["type"]); d.Type != typ {

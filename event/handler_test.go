@@ -21,7 +21,7 @@ import (
 	"github.com/atshooks/atshooks/signature"
 )
 
-func TestNewHandlerRefuses(t *testing.T) {
+func TestNewHandlerRejects(t *testing.T) {
 	secrets := func(context.Context, string) ([]string, error) { return nil, nil }
 	for _, tt := range []struct {
 		name   string

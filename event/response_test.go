@@ -210,7 +210,7 @@ func TestSynchronousResponses(t *testing.T) {
 	fails := func(err error) func(*bench) {
 		return func(b *bench) { event.On(b.Handler, "hire", func(context.Context, *hire) error { return err }) }
 	}
-	refusal := &event.Rejection{Status: 409, Message: "The employee is there already.", Details: map[string]any{"code": 7}, Err: errCallback}
+	rejection := &event.Rejection{Status: 409, Message: "The employee is there already.", Details: map[string]any{"code": 7}, Err: errCallback}
 	const body = `{"candidate":"c-1","id":"c-1"}`
 	for _, tt := range []struct {
 		name   string
@@ -224,12 +224,12 @@ func TestSynchronousResponses(t *testing.T) {
 		{"success", event.Options{}, fails(nil), secret, body, 200, `{}`},
 		{"an answer", event.Options{}, ask(func() (any, error) { return map[string]int{"n": 1}, nil }), secret, body, 200, `{"n":1}`},
 		{"an answer of nothing", event.Options{}, ask(func() (any, error) { return (*hire)(nil), nil }), secret, body, 200, `{}`},
-		{"an answer that its own check refuses", event.Options{}, ask(func() (any, error) { return picky{}, nil }), secret, body, 500, general},
+		{"an answer that its own check rejects", event.Options{}, ask(func() (any, error) { return picky{}, nil }), secret, body, 500, general},
 		{"an answer that is no JSON", event.Options{}, ask(func() (any, error) { return func() {}, nil }), secret, body, 500, general},
-		{"a refusal", event.Options{}, fails(refusal), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
-		{"a permanent refusal", event.Options{}, fails(event.Permanent(refusal)), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
-		{"a refusal with a strange status", event.Options{}, fails(&event.Rejection{Status: 200}), secret, body, 422, general},
-		{"a refusal with details that are no JSON", event.Options{}, fails(&event.Rejection{Message: "No.", Details: map[string]any{"f": func() {}}}), secret, body, 422, `{"display_message":"No."}`},
+		{"a rejection", event.Options{}, fails(rejection), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
+		{"a permanent rejection", event.Options{}, fails(event.Permanent(rejection)), secret, body, 409, `{"code":7,"display_message":"The employee is there already."}`},
+		{"a rejection with a strange status", event.Options{}, fails(&event.Rejection{Status: 200}), secret, body, 422, general},
+		{"a rejection with details that are no JSON", event.Options{}, fails(&event.Rejection{Message: "No.", Details: map[string]any{"f": func() {}}}), secret, body, 422, `{"display_message":"No."}`},
 		{"a detail named as the message", event.Options{}, fails(&event.Rejection{Message: "No.", Details: map[string]any{"display_message": "x"}}), secret, body, 422, `{"display_message":"No."}`},
 		{"an error", event.Options{}, fails(errCallback), secret, body, 500, general},
 		{"a permanent error", event.Options{}, fails(event.Permanent(errCallback)), secret, body, 422, general},
@@ -279,7 +279,7 @@ type picky struct{}
 
 func (picky) Validate() error { return errCallback }
 
-// TestRejectionIsNotAFailure: a callback that refuses does its work.
+// TestRejectionIsNotAFailure: a callback that rejects does its work.
 func TestRejectionIsNotAFailure(t *testing.T) {
 	b := newBench(t, waiting, event.Options{})
 	event.On(b.Handler, "hire", func(context.Context, *hire) error {
@@ -301,7 +301,7 @@ func TestURLThatTellsNoTypeIsReported(t *testing.T) {
 	}
 }
 
-// TestRejectedRequestsAreNotRead: what can be refused by its header costs no body.
+// TestRejectedRequestsAreNotRead: what can be rejected by its header costs no body.
 func TestRejectedRequestsAreNotRead(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
 		"signature missing":       func(r *http.Request) { r.Header.Del("X-Acme-Signature") },
@@ -317,7 +317,7 @@ func TestRejectedRequestsAreNotRead(t *testing.T) {
 			change(r)
 			w := send(b, r)
 			if w.Code < 400 || body.n != 0 {
-				t.Errorf("answered %d after %d bytes, want a refusal after none", w.Code, body.n)
+				t.Errorf("answered %d after %d bytes, want a rejection after none", w.Code, body.n)
 			}
 			if w.Header().Get("Connection") != "close" {
 				t.Error("the connection stays open with a body left in it")

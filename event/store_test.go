@@ -74,7 +74,7 @@ func TestPermanentAndIgnoredDeliveriesAreCompleted(t *testing.T) {
 	event.On(b.Handler, "hire", func(context.Context, *struct{}) error { return event.Permanent(errCallback) })
 	for range 2 {
 		if w := send(b.Endpoint("hire"), signed(t, waiting, secret, `{"candidate":"1"}`)); w.Code != 422 {
-			t.Errorf("a refused hire that is tried again: answered %d, want 422", w.Code)
+			t.Errorf("a rejected hire that is tried again: answered %d, want 422", w.Code)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func TestGoldenStoredForm(t *testing.T) {
 	}
 }
 
-func TestStoredFormRefuses(t *testing.T) {
+func TestStoredFormRejects(t *testing.T) {
 	key := strings.Repeat("0", 64)
 	for name, tt := range map[string]struct {
 		data string

@@ -311,7 +311,7 @@ func TestRunFindsFaultyServices(t *testing.T) {
 			s := newService(acme, everything())
 			return s.config(http.MaxBytesHandler(s.mux, 100))
 		}, []string{"the response is 413", "is over the limit"}},
-		{"the Content-Type is refused", func() Config {
+		{"the Content-Type is rejected", func() Config {
 			return newService(acme, everything()).config(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(415) }))
 		}, []string{"the response is 415", "middleware rejects the Content-Type"}},
 		{"it panics", func() Config {
@@ -441,11 +441,11 @@ func TestRunFindsFaultyServices(t *testing.T) {
 				w.WriteHeader(http.StatusUnauthorized)
 			}))
 		}, []string{"empty key", "the response is 200"}},
-		{"the previous secret is refused", func() Config {
+		{"the previous secret is rejected", func() Config {
 			s := newService(acme, nil)
 			return s.config(s.mux)
 		}, []string{"previous key", "the response is 401"}},
-		{"unknown types are refused", func() Config {
+		{"unknown types are rejected", func() Config {
 			s := newService(acme, everything())
 			return s.config(rewriting(s.mux, func(r *http.Request, a *response) {
 				if b, _ := io.ReadAll(r.Body); bytes.Contains(b, []byte("unheard-of\"")) {
@@ -465,7 +465,7 @@ func TestRunFindsFaultyServices(t *testing.T) {
 			s := newService(acme, nil)
 			return s.config(s.mux)
 		}, []string{"the same again, which is deduplicated", "2 callbacks ran, want 1"}},
-		{"a duplicate is refused", func() Config {
+		{"a duplicate is rejected", func() Config {
 			s := newService(acme, everything())
 			seen := map[string]bool{}
 			return s.config(rewriting(s.mux, func(r *http.Request, a *response) {

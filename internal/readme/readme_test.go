@@ -225,3 +225,21 @@ func TestDependabotKnowsEveryModule(t *testing.T) {
 		t.Errorf("the folders in .github/dependabot.yml are not those of the modules (-want +got):\n%s", diff)
 	}
 }
+
+var testName = regexp.MustCompile("`((?:Test|Fuzz|Example)[A-Za-z0-9_]+)`")
+
+// TestNamedTestsExist: a document that names a test as a proof names one that
+// there is.
+func TestNamedTestsExist(t *testing.T) {
+	var code strings.Builder
+	for _, file := range find(t, "_test.go") {
+		code.WriteString(read(t, file))
+	}
+	for _, doc := range find(t, ".md") {
+		for _, m := range testName.FindAllStringSubmatch(read(t, doc), -1) {
+			if !strings.Contains(code.String(), "\nfunc "+m[1]+"(") {
+				t.Errorf("%s names %s, which does not exist", doc, m[1])
+			}
+		}
+	}
+}

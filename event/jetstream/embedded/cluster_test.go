@@ -165,7 +165,7 @@ func TestCluster(t *testing.T) {
 	go func() { ended <- w.Run(context.Background()) }()
 
 	// Senders go on until all nodes have been stopped and are back.
-	var next, acknowledged, refused atomic.Int64
+	var next, acknowledged, rejected atomic.Int64
 	rounds := make(chan bool)
 	var senders sync.WaitGroup
 	for range 4 {
@@ -173,7 +173,7 @@ func TestCluster(t *testing.T) {
 			for {
 				id := fmt.Sprintf("event-%d", next.Add(1))
 				for limit := time.Now().Add(patience); send(t, h, id, 0) != http.StatusOK; time.Sleep(20 * time.Millisecond) {
-					refused.Add(1)
+					rejected.Add(1)
 					if time.Now().After(limit) {
 						t.Errorf("%s was never acknowledged", id)
 						return
@@ -238,5 +238,5 @@ func TestCluster(t *testing.T) {
 			twice++
 		}
 	}
-	t.Logf("%d events, each of three nodes stopped once, %d tries that were not acknowledged: 0 lost, 0 stored twice; %d callbacks ran more than once", sent, refused.Load(), twice)
+	t.Logf("%d events, each of three nodes stopped once, %d tries that were not acknowledged: 0 lost, 0 stored twice; %d callbacks ran more than once", sent, rejected.Load(), twice)
 }

@@ -187,7 +187,7 @@ func TestFolderIsPrivateAndOfOneEngine(t *testing.T) {
 	}
 }
 
-func TestRefusedSettings(t *testing.T) {
+func TestRejectedSettings(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

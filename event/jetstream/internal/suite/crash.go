@@ -159,7 +159,7 @@ func Crash(t *testing.T, open Open) {
 	rand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
 	defer client.CloseIdleConnections()
-	var acknowledged, refused atomic.Int64
+	var acknowledged, rejected atomic.Int64
 	send := func(list []string) {
 		var next atomic.Int64
 		var wg sync.WaitGroup
@@ -167,7 +167,7 @@ func Crash(t *testing.T, open Open) {
 			wg.Go(func() {
 				for i := next.Add(1) - 1; int(i) < len(list); i = next.Add(1) - 1 {
 					for limit := time.Now().Add(patience); !r.deliver(client, list[i]); time.Sleep(5 * time.Millisecond) {
-						refused.Add(1)
+						rejected.Add(1)
 						if time.Now().After(limit) {
 							t.Errorf("%s was never acknowledged", list[i])
 							return
@@ -235,7 +235,7 @@ func Crash(t *testing.T, open Open) {
 		return
 	}
 	t.Logf("%d events, %d deliveries of them, %d kills, %d tries that were not acknowledged: 0 lost, 0 duplicates accepted; the callbacks of %d events completed more than once",
-		events, len(first)+len(all), kills, refused.Load(), twice)
+		events, len(first)+len(all), kills, rejected.Load(), twice)
 }
 
 // inspect connects to the engine while no receiver has its folder.
