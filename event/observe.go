@@ -168,13 +168,18 @@ func (h *Handler) logOutcome(ctx context.Context, tenant string, o *outcome, dia
 }
 
 // logRejection logs one rejected request in a while, and how many it left out.
-// A diagnosis is always logged: there are few of them.
+// A diagnosis is always logged, since there are few of them.
 func (h *Handler) logRejection(ctx context.Context, tenant string, o *outcome, diagnosis string) {
-	if diagnosis == "" && !h.report.rejections.allow(rejectionsEvery) {
+	allowed := h.report.rejections.allow(rejectionsEvery)
+	if diagnosis == "" && !allowed {
 		return
 	}
 	var more []slog.Attr
-	if n := h.report.rejections.omitted.Swap(0); n > 0 {
+	n := h.report.rejections.omitted.Swap(0)
+	if !allowed {
+		n-- // this one is not left out
+	}
+	if n > 0 {
 		more = append(more, slog.Int64("rejections_not_logged", n))
 	}
 	if diagnosis != "" {

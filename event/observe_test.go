@@ -71,8 +71,8 @@ func TestDiagnosisIsOffUnlessAskedForAndSeldom(t *testing.T) {
 		if diff := cmp.Diff([]string{want, want}, got); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
 		}
-		if n := strings.Count(b.log(), `"diagnosis":"the reason"`); n != 2 {
-			t.Errorf("%d diagnoses are logged, want 2: %s", n, b.log())
+		if n := strings.Count(b.log(), `"diagnosis":"the reason"`); n != 2 || strings.Count(b.log(), "was rejected") != 2 || strings.Count(b.log(), `"rejections_not_logged":1,`) != 1 {
+			t.Errorf("%d diagnoses are logged, want 2, one request left out, and no other line about one: %s", n, b.log())
 		}
 		got = nil
 		tenants := newBench(t, acme, event.Options{Diagnose: diagnose, Secrets: func(context.Context, string) ([]string, error) {

@@ -68,8 +68,9 @@ type Options struct {
 	// right.
 	Diagnose func(s signature.HMAC, h http.Header, body []byte, now time.Time, tolerance time.Duration, secrets ...[]byte) string
 	// Logger gets what a service must know even without Observe: each failure at
-	// level Error; warnings, and one line about rejected requests per ten
-	// seconds, at Warn; a Rejection at Info. Nil means [slog.Default].
+	// level Error; warnings, each diagnosis, and otherwise one line about
+	// rejected requests per ten seconds, at Warn; a Rejection at Info. Nil means
+	// [slog.Default].
 	Logger *slog.Logger
 }
 

@@ -2,7 +2,7 @@
 // of them looks like a signature, and the body. Given the secret, it finds out
 // how the delivery is signed and prints the Go code for it.
 //
-//	INSPECT_SECRET=… go run ./examples/inspect
+//	ATSHOOKS_SECRET=… go run ./examples/inspect
 //
 // It listens on loopback: let a tunnel bring a vendor's deliveries there. It
 // responds 200 to everything and verifies nothing, so it is not a receiver to
@@ -50,8 +50,8 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("inspect", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:8080", "where to listen")
-	secret := flags.String("secret", "", "the webhook's secret; better in the environment, as INSPECT_SECRET, where no list of processes shows it")
+	addr := flags.String("addr", "127.0.0.1:8081", "where to listen")
+	secret := flags.String("secret", "", "the webhook's secret; better in the environment, as ATSHOOKS_SECRET, where no list of processes shows it")
 	once := flags.Bool("once", false, "stop after one delivery")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	in := &inspector{
 		out:    stdout,
-		secret: []byte(cmp.Or(*secret, os.Getenv("INSPECT_SECRET"))),
+		secret: []byte(cmp.Or(*secret, os.Getenv("ATSHOOKS_SECRET"))),
 		once:   *once,
 		first:  make(chan struct{}),
 	}
@@ -157,12 +157,17 @@ func printBody(w io.Writer, body []byte) {
 
 func printScheme(w io.Writer, h http.Header, body, secret []byte) {
 	if len(bytes.TrimSpace(secret)) == 0 {
-		fmt.Fprintln(w, "\nWith the secret, in INSPECT_SECRET or -secret, this program finds out how this is signed.")
+		fmt.Fprintln(w, "\nWith the secret, in ATSHOOKS_SECRET or -secret, this program finds out how this is signed.")
 		return
 	}
 	found := diagnose.Detect(h, body, secret)
 	if len(found) == 0 {
 		fmt.Fprintln(w, "\nNo scheme that is known matches the secret: the delivery was signed with another one, or what arrived is not what was sent.")
+		for _, v := range vendors.All {
+			if scheme := v.Provider.Scheme; h.Get(scheme.Header) != "" {
+				fmt.Fprintf(w, "As a delivery of %s's: %v\n", v.Provider.Name, diagnose.Diagnose(scheme, h, body, time.Now(), 0, secret))
+			}
+		}
 		return
 	}
 	for _, d := range found {

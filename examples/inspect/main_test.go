@@ -118,7 +118,7 @@ func TestInspectKnowsTheProvidersOfThisModule(t *testing.T) {
 }
 
 func TestInspectTakesTheSecretFromTheEnvironment(t *testing.T) {
-	t.Setenv("INSPECT_SECRET", secret)
+	t.Setenv("ATSHOOKS_SECRET", secret)
 	out := inspect(t, post(t, body, "X-Signature", hex.EncodeToString(mac(body, secret))))
 	if want := "\nbody, 37 bytes, indented here, which the bytes were not:\n{\n  \"event\": \"candidate.hired\",\n  \"id\": \"e1\"\n}\n"; !strings.Contains(out, want) {
 		t.Errorf("the body is not indented:\n%s", out)
@@ -128,8 +128,17 @@ func TestInspectTakesTheSecretFromTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestInspectDiagnosesWhatAProviderHasSent(t *testing.T) {
+	spaced := `{"event": "candidate.hired", "id": "e1"}`
+	signature := base64.RawURLEncoding.EncodeToString(mac(body, secret)) // of the compact form
+	out := inspect(t, post(t, spaced, "X-Kombo-Signature", signature), "-secret", secret)
+	if want := "As a delivery of kombo's: body-reencoded: "; !strings.Contains(out, want) {
+		t.Errorf("not printed: %s\n%s", want, out)
+	}
+}
+
 func TestInspectSaysWhatItCannotFind(t *testing.T) {
-	t.Setenv("INSPECT_SECRET", "")
+	t.Setenv("ATSHOOKS_SECRET", "")
 	for _, tt := range []struct {
 		name string
 		send func(string) *http.Request
@@ -138,7 +147,7 @@ func TestInspectSaysWhatItCannotFind(t *testing.T) {
 		not  string
 	}{
 		{"no secret", post(t, body, "X-Signature", strings.Repeat("0", 64)), nil,
-			[]string{"* X-Signature: 000", "With the secret, in INSPECT_SECRET or -secret"}, "signed:"},
+			[]string{"* X-Signature: 000", "With the secret, in ATSHOOKS_SECRET or -secret"}, "signed:"},
 		{"another secret", post(t, body, "X-Signature", hex.EncodeToString(mac(body, secret))), []string{"-secret", "another"},
 			[]string{"No scheme that is known matches"}, "signed:"},
 		{"no signature", post(t, body), []string{"-secret", secret},

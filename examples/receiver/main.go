@@ -1,5 +1,6 @@
 // The program receiver is a small service that is fit to face the internet: it
-// receives one event of one provider, and its server has timeouts.
+// receives one event of one provider, and its server has timeouts. Its tests show
+// how a service tests its own callbacks, router and log.
 //
 //	KOMBO_SECRET=… go run ./examples/receiver
 package main
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	hooks, err := newHooks(os.Getenv("KOMBO_SECRET"))
+	hooks, err := newHooks(os.Getenv("KOMBO_SECRET"), refetch)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -30,16 +31,22 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func newHooks(secret string) (http.Handler, error) {
+// newHooks takes the secret and what the callback does, so that a test can bring
+// its own.
+func newHooks(secret string, refetch func(ctx context.Context, integration string) error) (http.Handler, error) {
 	k, err := kombo.NewHandler(secret, nil)
 	if err != nil {
 		return nil, err
 	}
 	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error {
-		log.Printf("%s: %d models changed", e.IntegrationID, len(e.ChangedModels))
-		return nil
+		return refetch(ctx, string(e.IntegrationID))
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /hooks/kombo", k)
 	return mux, nil
+}
+
+func refetch(_ context.Context, integration string) error {
+	log.Printf("%s has new data", integration)
+	return nil
 }

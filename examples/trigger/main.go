@@ -111,5 +111,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if c.nearMiss != "" {
 		return c.sendNearMiss(ctx, v.Vendor, stdout, stderr)
 	}
-	return sendAll(ctx, c, next, stdout, stderr)
+	_, err = sendAll(ctx, c, next, stdout, stderr)
+	return err
 }

@@ -169,6 +169,16 @@ func TestNearMissesGetTheResponseThatIsAnnounced(t *testing.T) {
 	}
 }
 
+// A receiver that accepts everything is told from a right one.
+func TestNearMissThatIsAccepted(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer s.Close()
+	out, err := trigger(t, "-provider", "kit", "-event", "test.ping", "-secret", secret, "-url", s.URL, "-near-miss", "wrong key")
+	if err == nil || !strings.Contains(err.Error(), "responded 200 OK") || !strings.Contains(out, "responds 401 or 403") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestListNamesEverything(t *testing.T) {
 	out, err := trigger(t, "-list")
 	if err != nil {

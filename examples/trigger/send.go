@@ -24,7 +24,7 @@ type tally struct {
 	mu        sync.Mutex
 	statuses  map[string]int
 	latencies []time.Duration
-	last      string // the last response's body
+	last      send.Response
 }
 
 func (t *tally) add(r send.Response) int {
@@ -32,13 +32,13 @@ func (t *tally) add(r send.Response) int {
 	defer t.mu.Unlock()
 	t.statuses[r.Status]++
 	t.latencies = append(t.latencies, r.Took)
-	t.last = string(r.Body)
+	t.last = r
 	return len(t.latencies)
 }
 
-// sendAll sends c.count deliveries, c.concurrency at once, and prints a summary.
-// Each is signed anew, as a vendor's retries may be.
-func sendAll(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) error {
+// sendAll sends c.count deliveries, c.concurrency at once, prints a summary, and
+// returns the last response. Each is signed anew, as a vendor's retries may be.
+func sendAll(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) (send.Response, error) {
 	client := send.NewClient(c.allowRemote, c.concurrency)
 	defer client.CloseIdleConnections()
 	t := &tally{statuses: map[string]int{}}
@@ -54,23 +54,20 @@ func sendAll(ctx context.Context, c command, next func(i int) (delivery, error),
 					return
 				}
 				r := send.Post(ctx, client, c.url, d.header, d.body)
-				if n := t.add(r); c.count > 1 {
-					fmt.Fprintf(stderr, "\r%d of %d", n, c.count)
+				if n := t.add(r); c.count >= 1000 && n%1000 == 0 {
+					fmt.Fprintf(stderr, "%d of %d\n", n, c.count)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if c.count > 1 {
-		fmt.Fprintln(stderr)
-	}
 	select {
 	case err := <-errs:
-		return err
+		return send.Response{}, err
 	default:
 	}
 	t.print(stdout)
-	return ctx.Err()
+	return t.last, ctx.Err()
 }
 
 // producer numbers the deliveries until there are enough or ctx ends.
@@ -93,8 +90,8 @@ func (t *tally) print(w io.Writer) {
 	for _, status := range slices.Sorted(maps.Keys(t.statuses)) {
 		fmt.Fprintf(w, "%6d  %s\n", t.statuses[status], status)
 	}
-	if len(t.latencies) == 1 && t.last != "" {
-		fmt.Fprintln(w, t.last)
+	if len(t.latencies) == 1 && len(t.last.Body) > 0 {
+		fmt.Fprintf(w, "%s\n", t.last.Body)
 	}
 	if n := len(t.latencies); n > 0 {
 		slices.Sort(t.latencies)

@@ -3,7 +3,7 @@
 //
 //	go run ./examples/workbench
 //
-// The page is on http://127.0.0.1:8080. Deliveries are received on another
+// The page is on http://127.0.0.1:8082. Deliveries are received on another
 // address, by default 127.0.0.1:8081: let a tunnel bring a vendor's deliveries
 // there. Nobody can reach the page through it.
 //

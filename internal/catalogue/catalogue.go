@@ -20,7 +20,7 @@ type Provider struct {
 	Title         string  `json:"title"`
 	Documentation string  `json:"documentation"` // the vendor's page to begin with
 	Signature     string  `json:"signature"`     // as README's table says it
-	Key           string  `json:"key"`           // a repetition has the same …
+	Key           string  `json:"key"`           // what a repeat is known by
 	Retries       string  `json:"retries"`
 	EventsNote    string  `json:"events_note,omitzero"` // in the place of the number of events
 	Events        []Event `json:"events"`

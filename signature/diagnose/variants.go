@@ -22,12 +22,13 @@ func variants(body []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 		unix := bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
-		if raw, err := base64.StdEncoding.AppendDecode(nil, trimmed); err == nil && !yield("decoded from base64, in which API Gateway and others pass bodies on", raw) ||
+		isJSON := json.Valid(trimmed)
+		if raw, err := base64.StdEncoding.AppendDecode(nil, trimmed); err == nil && !isJSON && !yield("decoded from base64, in which API Gateway and others pass bodies on", raw) ||
 			!yield("without the white space at its ends", trimmed) ||
 			!yield("with a newline at its end", withNewline(trimmed)) ||
 			!yield("with line feeds for its line breaks", unix) ||
 			!yield("with a carriage return in each of its line breaks", bytes.ReplaceAll(unix, []byte("\n"), []byte("\r\n"))) ||
-			!json.Valid(trimmed) {
+			!isJSON {
 			return
 		}
 		for _, l := range layouts(trimmed) {

@@ -35,6 +35,7 @@ func FuzzVariants(f *testing.F) {
 	}
 	f.Add([]byte(`{"a":"\\u003c \u003C \\/ \/ é 😀 \ud800","b":[1e400,-0,{"":{}}]}`))
 	f.Add([]byte("{\"a\":\"\xff\"}"))
+	f.Add([]byte("1234")) // JSON, and base64
 	f.Fuzz(func(t *testing.T, body []byte) {
 		valid := json.Valid(body)
 		for words, text := range variants(body) {

@@ -36,7 +36,7 @@ func parse(args []string, hasStores bool, stderr io.Writer) (config, error) {
 	c := config{secrets: secretsOf(os.Environ())}
 	f := flag.NewFlagSet("workbench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&c.addr, "addr", "127.0.0.1:8080", "where the page is, on a loopback address")
+	f.StringVar(&c.addr, "addr", "127.0.0.1:8082", "where the page is, on a loopback address")
 	f.StringVar(&c.receive, "receive", "127.0.0.1:8081", "where deliveries are received, on a loopback address: let a tunnel bring them there, and never to the page")
 	f.BoolVar(&c.acceptAll, "accept-all", false, "respond 200 to every delivery; otherwise one that has a secret gets what a handler responds")
 	f.BoolVar(&c.allowRemote, "allow-remote", false, "send to other machines too")
