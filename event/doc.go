@@ -69,7 +69,7 @@
 // zero value. An enum value without a constant decodes like any other. Members
 // that are not modelled are in [Delivery].Payload.
 //
-// No error and no log line of this library contains a candidate's data. Payload
-// types log only their ids with log/slog, but package fmt prints all of their
-// members.
+// The library puts no candidate's data into an error or a log line; the text of a
+// callback's own error is logged as it is. Payload types log only their ids with
+// log/slog, but package fmt prints all of their members.
 package event

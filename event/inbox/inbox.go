@@ -1,7 +1,7 @@
 // Package inbox has what the durable inboxes of this library share: dead letters,
-// and a snapshot for metrics and probes. The inboxes themselves are packages
-// github.com/atshooks/atshooks/event/riverqueue, for Postgres, and
-// github.com/atshooks/atshooks/event/jetstream, for NATS JetStream.
+// a snapshot for metrics and probes, and the schedule of retries. The inboxes
+// themselves are packages github.com/atshooks/atshooks/event/riverqueue, for
+// Postgres, and github.com/atshooks/atshooks/event/jetstream, for NATS JetStream.
 package inbox
 
 import (
