@@ -118,14 +118,33 @@ func publicClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// sharedAddresses are a provider's internal ones, see RFC 6598.
-var sharedAddresses = netip.MustParsePrefix("100.64.0.0/10")
+var (
+	sharedAddresses = netip.MustParsePrefix("100.64.0.0/10") // internal ones of a provider, RFC 6598
+	nat64           = netip.MustParsePrefix("64:ff9b::/96")  // an IPv4 address in the last 4 bytes, RFC 6052
+	localNAT64      = netip.MustParsePrefix("64:ff9b:1::/48")
+	sixToFour       = netip.MustParsePrefix("2002::/16") // an IPv4 address after the first 2 bytes, RFC 3056
+)
+
+// reached is the address that a gateway makes of addr, or addr itself.
+func reached(addr netip.Addr) netip.Addr {
+	b := addr.As16()
+	switch {
+	case nat64.Contains(addr):
+		return netip.AddrFrom4([4]byte(b[12:16]))
+	case sixToFour.Contains(addr):
+		return netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	return addr
+}
 
 // publicOnly, a net.Dialer's Control, rejects addresses that are not public.
 func publicOnly(_, address string, _ syscall.RawConn) error {
 	addrPort, err := netip.ParseAddrPort(address)
-	addr := addrPort.Addr().Unmap()
-	if err != nil || !addr.IsGlobalUnicast() || addr.IsPrivate() || sharedAddresses.Contains(addr) {
+	if err != nil {
+		return ErrPrivateAddress
+	}
+	addr := reached(addrPort.Addr().Unmap())
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() || sharedAddresses.Contains(addr) || localNAT64.Contains(addr) {
 		return ErrPrivateAddress
 	}
 	return nil

@@ -58,6 +58,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 
+	if os.Getenv("KOMBO_SECRET") == "" && os.Getenv("KIT_SECRET") == "" {
+		return errors.New("set KOMBO_SECRET or KIT_SECRET")
+	}
 	e, err := openEngine(ctx, *name, *url, *dir)
 	if err != nil {
 		return err
@@ -115,9 +118,6 @@ func newHandlers(mux *http.ServeMux, in event.Inbox, stdout io.Writer) ([]event.
 		})
 		mux.Handle("POST /hooks/kit", k)
 		handlers = append(handlers, k)
-	}
-	if len(handlers) == 0 {
-		return nil, errors.New("set KOMBO_SECRET or KIT_SECRET")
 	}
 	return handlers, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -161,10 +162,17 @@ func (p *process) kill() {
 }
 
 func TestMistakesAreSaid(t *testing.T) {
-	t.Setenv("KOMBO_SECRET", "")
 	t.Setenv("KIT_SECRET", "")
+	t.Setenv("KOMBO_SECRET", "")
+	dir := filepath.Join(t.TempDir(), "webhooks")
+	if err := run(t.Context(), []string{"-dir", dir}, io.Discard); err == nil || !strings.Contains(err.Error(), "SECRET") {
+		t.Errorf("without a secret: %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("without a secret there is a folder")
+	}
+	t.Setenv("KOMBO_SECRET", secret)
 	for name, args := range map[string][]string{
-		"SECRET":            {"-dir", t.TempDir()},
 		"needs -url":        {"-engine", "postgres"},
 		"nats and postgres": {"-engine", "other"},
 		"not defined":       {"-no-such-flag"},
