@@ -99,7 +99,7 @@ func (p *Payloads) load(t testing.TB) *set {
 	}
 	for _, payload := range s.payloads {
 		if s.schemas[payload.Name()] == nil {
-			t.Fatalf("there is no schema for %s: add it to %s", payload.Name(), File)
+			t.Fatalf("there is no schema for %s: add it to $defs in %s", payload.Name(), File)
 		}
 		typesIn(payload, s.types)
 	}
@@ -169,7 +169,7 @@ func (p *Payloads) Schema(t testing.TB, name string) *Schema {
 	t.Helper()
 	s := p.load(t).schemas[name]
 	if s == nil {
-		t.Fatalf("there is no schema for %s: add it to %s", name, File)
+		t.Fatalf("there is no schema for %s: add it to $defs in %s", name, File)
 	}
 	return s
 }
