@@ -1,4 +1,9 @@
-// Package comeet receives the webhooks of Comeet's Hires API.
+// Package comeet receives the webhooks of Comeet's Hires API:
+//
+//	h, err := comeet.NewHandler(os.Getenv("COMEET_SECRET"), nil)
+//	...
+//	h.OnCreateEmployee(func(ctx context.Context, e *comeet.Candidate) error { ... })
+//	mux.Handle("POST /hooks/comeet/", h)
 //
 // Comeet sends a POST with a JSON body, the candidate, when a recruiter sets a
 // candidate to hired: first to ask for questions that the hire form should have,
@@ -6,10 +11,7 @@
 // webhooks has a URL, and the recruiter waits for the response to both.
 //
 // The body does not name the event type; the URL does. If its last path segment
-// is request-questionnaire or create-employee, mount the [Handler] itself:
-//
-//	mux.Handle("POST /hooks/comeet/", h)
-//
+// is request-questionnaire or create-employee, mount the [Handler] itself, as above.
 // For URLs of another form, mount h.Endpoint([TypeRequestQuestionnaire]) and
 // h.Endpoint([TypeCreateEmployee]) where you like.
 //

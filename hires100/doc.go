@@ -1,5 +1,10 @@
 // Package hires100 receives the webhooks of 100Hires, an applicant tracking
-// system.
+// system:
+//
+//	h, err := hires100.NewHandler(os.Getenv("HIRES100_SECRET"), nil)
+//	...
+//	h.OnCandidateHired(func(ctx context.Context, e *hires100.Event) error { ... })
+//	mux.Handle("POST /hooks/hires100", h)
 //
 // 100Hires sends a POST with a JSON body for each event, of the whole company or
 // of one job. The body has the event's type, the affected entity (a candidate, an

@@ -1,4 +1,9 @@
-// Package keldair receives the webhooks of KeldairHR.
+// Package keldair receives the webhooks of KeldairHR:
+//
+//	k, err := keldair.NewHandler(os.Getenv("KELDAIR_SECRET"), nil)
+//	...
+//	k.OnNewHireFileCompleted(func(ctx context.Context, e *keldair.NewHireFile) error { ... })
+//	mux.Handle("POST /hooks/keldair", k)
 //
 // KeldairHR sends a POST with a JSON body when something happens to a resource:
 //

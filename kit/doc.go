@@ -1,6 +1,13 @@
 // Package kit receives the webhooks of Kit, the applicant tracking system of
-// StartupKit (startupkit.app). Another company's product of that name, the
-// newsletter service at kit.com, has webhooks of its own.
+// StartupKit (startupkit.app):
+//
+//	k, err := kit.NewHandler(os.Getenv("KIT_SECRET"), nil)
+//	...
+//	k.OnApplicationSubmitted(func(ctx context.Context, e *kit.Application) error { ... })
+//	mux.Handle("POST /hooks/kit", k)
+//
+// Another company's product of that name, the newsletter service at kit.com, has
+// webhooks of its own.
 //
 // Kit sends a POST with a JSON body for each hiring event that a webhook is
 // subscribed to:

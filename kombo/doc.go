@@ -1,5 +1,10 @@
 // Package kombo receives the webhooks of Kombo, a unified API for HR and
-// applicant tracking systems.
+// applicant tracking systems:
+//
+//	k, err := kombo.NewHandler(os.Getenv("KOMBO_SECRET"), nil)
+//	...
+//	k.OnDataChanged(func(ctx context.Context, e *kombo.DataChanged) error { ... })
+//	mux.Handle("POST /hooks/kombo", k)
 //
 // Kombo tells a service that data, integrations, issues, assessment orders or AI
 // Apply jobs of its customers have changed. Each event is one POST request with
