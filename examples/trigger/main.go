@@ -111,6 +111,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if c.nearMiss != "" {
 		return c.sendNearMiss(ctx, v.Vendor, stdout, stderr)
 	}
-	_, err = sendAll(ctx, c, next, stdout, stderr)
+	t, err := sendAll(ctx, c, next, stdout, stderr)
+	if err == nil && t.failed > 0 {
+		err = fmt.Errorf("%d of %d deliveries were not accepted", t.failed, c.count)
+	}
 	return err
 }

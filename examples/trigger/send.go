@@ -23,6 +23,7 @@ type delivery struct {
 type tally struct {
 	mu        sync.Mutex
 	statuses  map[string]int
+	failed    int // were not responded to with 2xx
 	latencies []time.Duration
 	last      send.Response
 }
@@ -33,12 +34,15 @@ func (t *tally) add(r send.Response) int {
 	t.statuses[r.Status]++
 	t.latencies = append(t.latencies, r.Took)
 	t.last = r
+	if r.Code/100 != 2 {
+		t.failed++
+	}
 	return len(t.latencies)
 }
 
-// sendAll sends c.count deliveries, c.concurrency at once, prints a summary, and
-// returns the last response. Each is signed anew, as a vendor's retries may be.
-func sendAll(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) (send.Response, error) {
+// sendAll sends c.count deliveries, c.concurrency at once, and prints a summary.
+// Each is signed anew, as a vendor's retries may be.
+func sendAll(ctx context.Context, c command, next func(i int) (delivery, error), stdout, stderr io.Writer) (*tally, error) {
 	client := send.NewClient(c.allowRemote, c.concurrency)
 	defer client.CloseIdleConnections()
 	t := &tally{statuses: map[string]int{}}
@@ -63,11 +67,11 @@ func sendAll(ctx context.Context, c command, next func(i int) (delivery, error),
 	wg.Wait()
 	select {
 	case err := <-errs:
-		return send.Response{}, err
+		return nil, err
 	default:
 	}
 	t.print(stdout)
-	return t.last, ctx.Err()
+	return t, ctx.Err()
 }
 
 // producer numbers the deliveries until there are enough or ctx ends.

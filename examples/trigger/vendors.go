@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,11 +60,11 @@ func (c command) sendNearMiss(ctx context.Context, v eventtest.Vendor, stdout, s
 	c.count *= max(m.Times, 1)
 	right := strings.ReplaceAll(strings.Trim(fmt.Sprint(m.Statuses), "[]"), " ", " or ")
 	fmt.Fprintf(stdout, "%s\nA right receiver responds %s, and callbacks run %d to %d times.\n", m.About, right, m.MinRuns, m.MaxRuns)
-	last, err := sendAll(ctx, c, func(int) (delivery, error) {
+	t, err := sendAll(ctx, c, func(int) (delivery, error) {
 		return delivery{header: made.Header.Clone(), body: made.Body}, nil
 	}, stdout, stderr)
-	if err == nil && !slices.Contains(m.Statuses, last.Code) {
-		err = fmt.Errorf("the receiver responded %s, and a right one responds %s", last.Status, right)
+	if err == nil && !slices.Contains(m.Statuses, t.last.Code) {
+		err = fmt.Errorf("the receiver responded %s, and a right one responds %s", t.last.Status, right)
 	}
 	return err
 }
@@ -73,16 +74,18 @@ func (c command) body(v eventtest.Vendor) ([]byte, error) {
 	if c.file == "" && !slices.Contains(v.Types(), c.event) {
 		return nil, fmt.Errorf("%s has no event %q; see -list", c.provider, c.event)
 	}
-	var body []byte
-	if c.file == "" {
-		body = v.Body(c.event)
-	} else {
-		var err error
-		if body, err = os.ReadFile(c.file); err != nil {
+	if c.file != "" {
+		body, err := os.ReadFile(c.file)
+		if err != nil {
 			return nil, err
 		}
+		return c.set.apply(body)
 	}
-	return c.set.apply(body)
+	var compact bytes.Buffer // as vendors send it; the fixtures are laid out for readers
+	if err := json.Compact(&compact, v.Body(c.event)); err != nil {
+		return nil, err
+	}
+	return c.set.apply(compact.Bytes())
 }
 
 // settings are the values of -set.
