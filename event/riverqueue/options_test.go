@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/atshooks/atshooks/event"
 	"github.com/atshooks/atshooks/event/inbox"
@@ -61,6 +62,19 @@ func TestWorkerOptionsThatCouldNotWork(t *testing.T) {
 	} {
 		if _, err := o.check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)
+		}
+	}
+}
+
+// TestNextRetryIsNotInThePast: River would take a schedule of its own.
+func TestNextRetryIsNotInThePast(t *testing.T) {
+	r := &runner{opts: WorkerOptions{Retry: quick}}
+	later := time.Now().Add(time.Hour)
+	for _, at := range []time.Time{{}, time.Now().Add(-time.Hour), later} {
+		j := &river.Job[job]{JobRow: &rivertype.JobRow{Attempt: 1}, Args: job{retryAt: at}}
+		before := time.Now()
+		if got := r.NextRetry(j); got.Before(before) || at.Equal(later) && !got.Equal(later) {
+			t.Errorf("a retry at %v is at %v", at, got)
 		}
 	}
 }

@@ -228,12 +228,17 @@ const margin = 5 * time.Second
 // for one whose process died.
 func (r *runner) Timeout(*river.Job[job]) time.Duration { return r.longest() }
 
-// NextRetry implements [river.Worker].
+// NextRetry implements [river.Worker]. For a time that has passed, River would
+// take a schedule of its own, which goes on for weeks.
 func (r *runner) NextRetry(j *river.Job[job]) time.Time {
-	if !j.Args.retryAt.IsZero() {
-		return j.Args.retryAt
+	now, at := time.Now(), j.Args.retryAt
+	switch {
+	case at.IsZero(): // its process died
+		return now.Add(r.opts.Retry.Delay(j.Attempt, 0))
+	case at.Before(now): // the machine is busy
+		return now
 	}
-	return time.Now().Add(r.opts.Retry.Delay(j.Attempt, 0)) // its process died
+	return at
 }
 
 // Work implements [river.Worker]: it makes one attempt to run a delivery.
