@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -119,10 +120,16 @@ func publicClient() *http.Client {
 }
 
 var (
-	sharedAddresses = netip.MustParsePrefix("100.64.0.0/10") // internal ones of a provider, RFC 6598
-	nat64           = netip.MustParsePrefix("64:ff9b::/96")  // an IPv4 address in the last 4 bytes, RFC 6052
-	localNAT64      = netip.MustParsePrefix("64:ff9b:1::/48")
-	sixToFour       = netip.MustParsePrefix("2002::/16") // an IPv4 address after the first 2 bytes, RFC 3056
+	nat64     = netip.MustParsePrefix("64:ff9b::/96") // an IPv4 address in the last 4 bytes, RFC 6052
+	sixToFour = netip.MustParsePrefix("2002::/16")    // an IPv4 address after the first 2 bytes, RFC 3056
+
+	// internal are addresses of networks that net/netip does not call private.
+	internal = []netip.Prefix{
+		netip.MustParsePrefix("100.64.0.0/10"),   // within an internet provider, RFC 6598
+		netip.MustParsePrefix("64:ff9b:1::/48"),  // of a local NAT64, RFC 8215
+		netip.MustParsePrefix("::/96"),           // with an IPv4 address in them, RFC 4291
+		netip.MustParsePrefix("::ffff:0:0:0/96"), // the same, of a translator, RFC 2765
+	}
 )
 
 // reached is the address that a gateway makes of addr, or addr itself.
@@ -144,7 +151,8 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 		return ErrPrivateAddress
 	}
 	addr := reached(addrPort.Addr().Unmap())
-	if !addr.IsGlobalUnicast() || addr.IsPrivate() || sharedAddresses.Contains(addr) || localNAT64.Contains(addr) {
+	isInternal := slices.ContainsFunc(internal, func(p netip.Prefix) bool { return p.Contains(addr) })
+	if isInternal || !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return ErrPrivateAddress
 	}
 	return nil

@@ -245,6 +245,8 @@ func TestPublicAddresses(t *testing.T) {
 		"[64:ff9b::a00:1]:80":       false, // 10.0.0.1, through NAT64
 		"[64:ff9b::a9fe:a9fe]:80":   false, // 169.254.169.254
 		"[64:ff9b:1::a00:1]:80":     false,
+		"[::a00:1]:80":              false, // 10.0.0.1, as IPv6 once wrote it
+		"[::ffff:0:a00:1]:80":       false,
 		"[2002:5db8:d70e::1]:443":   true,
 		"[2002:7f00:1::1]:80":       false, // 127.0.0.1, through 6to4
 		"127.0.0.1:80":              false,

@@ -136,7 +136,7 @@ func failed(kind event.Kind, err error) bool {
 }
 
 // typeOf names the Go type of an error, less what only adds a text or a verdict
-// to it; "" is no error.
+// to it; "" means that err is nil.
 func typeOf(err error) string {
 	if err == nil {
 		return ""

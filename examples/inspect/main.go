@@ -165,7 +165,7 @@ func printScheme(w io.Writer, h http.Header, body, secret []byte) {
 		fmt.Fprintln(w, "\nNo scheme that is known matches the secret: the delivery was signed with another one, or what arrived is not what was sent.")
 		for _, v := range vendors.All {
 			if scheme := v.Provider.Scheme; h.Get(scheme.Header) != "" {
-				fmt.Fprintf(w, "As a delivery of %s's: %v\n", v.Provider.Name, diagnose.Diagnose(scheme, h, body, time.Now(), 0, secret))
+				fmt.Fprintf(w, "As a delivery of %s's: %s\n", v.Provider.Name, show.Printable(diagnose.Text(scheme, h, body, time.Now(), 0, secret)))
 			}
 		}
 		return

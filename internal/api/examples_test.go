@@ -98,7 +98,7 @@ func isExample(file string) bool { return strings.HasSuffix(file, "example_test.
 
 // collect notes what files use whose names end with suffix. It checks all of
 // files, for the examples have helpers in others. Their tests may use what the
-// package exports to them alone, which is not found here: that is no error.
+// package exports to them alone, which is not found here and does not matter.
 func (l *loaded) collect(t *testing.T, p listed, files []string, suffix string) {
 	var parsed []*ast.File
 	for _, name := range files {
